@@ -1,0 +1,122 @@
+"""What an emulator is. One file in this folder per service; the cloud finds it by its ``EMULATOR`` factory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from multidict import CIMultiDict
+
+from pytest_dagguard.model.operation import Operation
+from pytest_dagguard.model.seed import Seed
+from pytest_dagguard.model.state import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request, whole.
+
+    :param method: upper case
+    :param host: the ``Host`` header
+    :param path: as it was sent, percent-encoded, without the query
+    :param query: as it was sent, without the question mark
+    :param body: after removal of the transfer encoding
+    """
+
+    method: str
+    host: str
+    path: str
+    query: str
+    headers: CIMultiDict[str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One HTTP answer. ``Content-Length`` is set by the tap from ``body`` unless the emulator gives it (HEAD)."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls.
+
+    :param actor: the attempt's name, unique in a run
+    :param endpoints: emulator name -> base URL on the caller's own ports, ``http://127.0.0.1:43211``
+    """
+
+    actor: str
+    endpoints: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Blobs:
+    """Content by digest, so that states can be compared and kept without carrying the bytes about."""
+
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+    def put(self, content: bytes) -> str:
+        """Keep ``content`` and return its SHA-256 in hexadecimal."""
+        digest = hashlib.sha256(content).hexdigest()
+        self.contents.setdefault(digest, content)
+        return digest
+
+
+class Emulator(Protocol):
+    """One emulated service. All methods are called from one thread, one at a time.
+
+    ``EMULATOR(blobs: Blobs, auto_buckets: bool) -> Emulator`` in the module makes one.
+    """
+
+    name: str
+    """``s3``, ``gcs``, ``airflow``: the service of its operations."""
+
+    def environment(self, url: str) -> dict[str, str]:
+        """Environment variables that point this service's usual clients at ``url``."""
+        ...
+
+    def connection(self, connection: dict[str, Any], url: str) -> dict[str, Any] | None:
+        """Point an Airflow connection at ``url``.
+
+        :param connection: keys ``conn_id, conn_type, host, login, password, schema, port, extra`` (extra: JSON text)
+        :returns: the changed connection, or None where its type is not this service's
+        """
+        ...
+
+    def classify(self, request: Request) -> Operation:
+        """Name the operation and its footprint without applying it. May look at the present state.
+
+        :raises NotEmulated: for a request that this emulator cannot answer truly
+        """
+        ...
+
+    def apply(self, request: Request, caller: Caller) -> Response:
+        """Let the operation take effect, atomically, and give its answer.
+
+        :raises NotEmulated: as :meth:`classify`
+        """
+        ...
+
+    def entries(self, names: Collection[str] | None = None) -> dict[str, Entry]:
+        """The present state.
+
+        :param names: only these resource names (``*`` at the end: that prefix); None is everything
+        """
+        ...
+
+    def snapshot(self) -> object:
+        """A value that :meth:`restore` brings the service back with. Cheap; independent of later changes."""
+        ...
+
+    def restore(self, snapshot: Any) -> None:
+        """Bring back the service as it was; may be called any number of times with one snapshot."""
+        ...
+
+    def seed(self, seed: Seed) -> None:
+        """Fill an empty service with the user's input data."""
+        ...

@@ -1,0 +1,1 @@
+"""From files to items: what pytest collects under ``--dagguard``."""

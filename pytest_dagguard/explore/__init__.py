@@ -1,0 +1,1 @@
+"""The search strategies: which orders and kills of a plan are worth running, one file each."""

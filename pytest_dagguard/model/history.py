@@ -1,0 +1,47 @@
+"""A history: the operations of all actors in the order in which they took effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_dagguard.model.operation import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A place in the repository's own code.
+
+    :param file: path as Python has it
+    :param line: 1-based
+    :param function: name of the function
+    """
+
+    file: str
+    line: int
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One operation that took effect.
+
+    :param actor: name of the attempt that called
+    :param index: 0-based position among the operations of that actor
+    :param operation: what it was
+    :param status: the HTTP status of the answer
+    :param changed: resource names whose entry differs after it, ``{}`` where it changed nothing: name -> what
+        happened, one of ``created``, ``changed``, ``deleted``
+    :param answered: False where the answer was withheld (the actor was held or killed here)
+    :param site: the repository's frames on the caller's stack, innermost first; empty where not asked or unknown
+    """
+
+    actor: str
+    index: int
+    operation: Operation
+    status: int
+    changed: tuple[tuple[str, str], ...] = ()
+    answered: bool = True
+    site: tuple[Frame, ...] = ()
+
+
+History = tuple[Event, ...]

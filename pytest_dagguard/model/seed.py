@@ -1,0 +1,27 @@
+"""The seed: what is in the cloud and in Airflow before the first attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """Input data.
+
+    :param s3: bucket -> key -> content
+    :param gcs: bucket -> name -> content
+    :param redis: database number as text -> key -> value
+    :param variables: Airflow Variables, name -> value as text (JSON text for values that are not text)
+    :param connections: connection id -> its fields (conn_type, host, login, password, schema, port, extra)
+    :param xcoms: dag_id -> task_id -> key -> value
+    """
+
+    s3: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
+    gcs: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
+    redis: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    connections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    xcoms: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)

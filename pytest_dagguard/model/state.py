@@ -1,0 +1,29 @@
+"""The state of the cloud: everything that outlives an attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is stored under one resource name.
+
+    :param kind: ``object``, ``upload`` (an unfinished multipart or resumable upload), ``bucket``, ``xcom``,
+        ``task-state``, ``variable`` or ``child-run``
+    :param digest: SHA-256 of the content, hexadecimal; the content itself is had by digest from the cloud
+    :param size: bytes of content
+    :param version: what the service shows beside the content and conditional requests depend on (a generation);
+        two states that differ only here are equal to the oracle, but not to a task that is resumed
+    """
+
+    kind: str
+    digest: str
+    size: int
+    version: str = ""
+
+
+State = Mapping[str, Entry]
+"""Resource name -> entry. ``s3://``, ``gs://``, ``s3-upload://``, ``gs-upload://``, ``xcom://``, ``task-state://``,
+``variable://``, ``dagrun://`` are the schemes in use."""

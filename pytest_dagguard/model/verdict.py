@@ -1,0 +1,67 @@
+"""A verdict: what one item of the run came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pytest_dagguard.model.finding import Finding
+
+PASS, FAIL, WARN, INCONCLUSIVE = "pass", "fail", "warn", "inconclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How much was looked at.
+
+    :param kill_states: (tried, known) states in which a kill can leave the cloud
+    :param closed: True where every state that any number of kills can reach was tried
+    :param schedules: orders of two attempts that were run
+    :param attempts: processes that were run
+    :param operations: operations that took effect in them
+    :param bounded: True where the budget ended the search
+    """
+
+    kill_states: tuple[int, int] = (0, 0)
+    closed: bool = False
+    schedules: int = 0
+    attempts: int = 0
+    operations: int = 0
+    bounded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one item came to.
+
+    :param kind: ``rule``, ``scenario`` or ``load``
+    :param check: name of the scenario or rule
+    :param verdict: ``pass``, ``fail``, ``warn`` or ``inconclusive``
+    :param reason: why it is inconclusive, one line; None otherwise
+    :param group: a few words by which inconclusive items are counted together, ``need BigQuery``
+    :param notes: remarks that change nothing, one line each
+    :param logs: attempt name -> its log, for what failed
+    """
+
+    kind: str
+    check: str
+    verdict: str
+    file: str = ""
+    dag_id: str = ""
+    task_id: str = ""
+    reason: str | None = None
+    group: str = ""
+    seconds: float = 0.0
+    checked: Checked = field(default_factory=Checked)
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    logs: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """True for pass and warn."""
+        return self.verdict in (PASS, WARN)
+
+    def __str__(self) -> str:
+        return self.text or f"{self.check}: {self.verdict}" + (f" ({self.reason})" if self.reason else "")

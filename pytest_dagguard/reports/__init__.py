@@ -1,0 +1,1 @@
+"""What people and programs read: consumers of verdicts, one file each."""

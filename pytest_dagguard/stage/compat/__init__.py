@@ -1,0 +1,1 @@
+"""One small file per place where Airflow's versions differ."""
