@@ -1,0 +1,94 @@
+"""The system calls that ``os`` lacks before Python 3.12, by ctypes. Linux only; elsewhere each raises OSError."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import struct
+import sys
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWNET = 0x40000000
+
+MS_NOSUID, MS_NODEV = 0x2, 0x4
+MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
+
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+PR_SET_CHILD_SUBREAPER = 36
+
+LINUX = sys.platform == "linux"
+# Loaded once, before any fork: the attempts' children inherit it.
+_libc = ctypes.CDLL(None, use_errno=True) if LINUX else None
+_CAPABILITY_VERSION_3 = 0x20080522
+
+
+def _call(name: str, *arguments: object) -> int:
+    function = getattr(_libc, name, None)
+    if function is None:
+        raise OSError(errno.ENOSYS, f"{name} does not exist on {sys.platform}")
+    result = int(function(*arguments))
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+    return result
+
+
+def unshare(flags: int) -> None:
+    """Leave the namespaces that ``flags`` name for new ones.
+
+    :raises OSError: not permitted, or not known here
+    """
+    _call("unshare", ctypes.c_int(flags))
+
+
+def setns(descriptor: int, flags: int) -> None:
+    """Move into the namespace a descriptor stands for, or into those ``flags`` name of a pidfd's process.
+
+    :raises OSError: not permitted, or not known here
+    """
+    _call("setns", ctypes.c_int(descriptor), ctypes.c_int(flags))
+
+
+def mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
+    """``mount(2)``.
+
+    :raises OSError: not permitted, or the target does not exist
+    """
+    _call(
+        "mount",
+        os.fsencode(source),
+        os.fsencode(target),
+        kind.encode() if kind else None,
+        ctypes.c_ulong(flags),
+        data.encode() if data else None,
+    )
+
+
+def bind(source: str, target: str) -> None:
+    """Show ``source``, with all that is mounted below it, at ``target`` as well.
+
+    :raises OSError: not permitted, or one of them does not exist
+    """
+    mount(source, target, None, MS_BIND | MS_REC)
+
+
+def prctl(option: int, value: int) -> None:
+    """``prctl(2)`` with one argument.
+
+    :raises OSError: refused, or not known here
+    """
+    zero = ctypes.c_ulong(0)
+    _call("prctl", ctypes.c_int(option), ctypes.c_ulong(value), zero, zero, zero)
+
+
+def drop_capabilities() -> None:
+    """Give up every capability, as a process of an ordinary user has none.
+
+    :raises OSError: refused, or not known here
+    """
+    header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
+    _call("capset", header, bytes(24))
