@@ -1,0 +1,639 @@
+"""The GCS emulator with the clients that DAGs use, and its state."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from gcs_server import Front, listening
+from google.api_core.exceptions import NotFound, PreconditionFailed
+from google.cloud import storage
+from google.cloud.storage import transfer_manager
+from multidict import CIMultiDict
+
+from pytest_dagguard.cloud.emulator import Blobs, Caller, Request, Response
+from pytest_dagguard.cloud.gcs import EMULATOR, Gcs
+from pytest_dagguard.model.errors import NotEmulated
+from pytest_dagguard.model.operation import Operation, conflicts
+from pytest_dagguard.model.seed import Seed
+
+K256 = 256 * 1024
+
+
+@pytest.fixture
+def blobs() -> Blobs:
+    return Blobs()
+
+
+@pytest.fixture
+def gcs(blobs: Blobs) -> Gcs:
+    emulator = EMULATOR(blobs, False)
+    emulator.seed(Seed(gcs={"bkt": {}, "other": {}}))
+    return emulator
+
+
+@pytest.fixture
+def front(gcs: Gcs, monkeypatch: pytest.MonkeyPatch) -> Iterator[Front]:
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    with listening(gcs) as found:
+        for name, text in gcs.environment(found.url).items():
+            monkeypatch.setenv(name, text)
+        yield found
+
+
+@pytest.fixture
+def bucket(front: Front) -> Any:
+    return storage.Client().bucket("bkt")
+
+
+def request(method: str, path: str, query: str = "", body: bytes = b"", **headers: str) -> Request:
+    given = CIMultiDict({name.replace("_", "-"): text for name, text in headers.items()})
+    return Request(method, "127.0.0.1:1", path, query, given, body)
+
+
+def apply(gcs: Gcs, *arguments: Any, **headers: str) -> Response:
+    return gcs.apply(request(*arguments, **headers), Caller("attempt 1", {}))
+
+
+def put(gcs: Gcs, name: str = "a", body: bytes = b"one", query: str = "") -> Response:
+    return apply(gcs, "POST", "/upload/storage/v1/b/bkt/o", f"uploadType=media&name={name}{query}", body)
+
+
+def classify(gcs: Gcs, *arguments: Any, **headers: str) -> Operation:
+    return gcs.classify(request(*arguments, **headers))
+
+
+# google-cloud-storage
+
+
+def test_a_client_needs_no_arguments_and_no_credentials(front: Front) -> None:
+    assert storage.Client().project == "dagguard"
+
+
+def test_no_request_comes_from_a_thread_of_the_client(front: Front, bucket: Any) -> None:
+    bucket.blob("a").upload_from_string(b"one")
+    bucket.blob("a").download_as_bytes()
+    assert front.verbs() == ["objects.insert", "objects.download"]
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "d/x", "d//x", "d/", "../x", "a b", "100%", "ü€", "a+b", "a?b#c", "a\nb", "/a", "o/b/acl"]
+)
+def test_names(front: Front, bucket: Any, name: str) -> None:
+    bucket.blob(name).upload_from_string(name.encode())
+    assert bucket.blob(name).download_as_bytes() == name.encode()
+    assert [each.name for each in bucket.list_blobs()] == [name]
+    assert f"gs://bkt/{name}" in front.emulator.entries()
+    bucket.blob(name).delete()
+    assert list(bucket.list_blobs()) == []
+
+
+def test_the_second_conditional_insert_is_refused(bucket: Any) -> None:
+    blob = bucket.blob("a")
+    blob.upload_from_string(b"one", if_generation_match=0)
+    first = blob.generation
+    with pytest.raises(PreconditionFailed):
+        bucket.blob("a").upload_from_string(b"two", if_generation_match=0)
+    blob.upload_from_string(b"three", if_generation_match=first)
+    assert blob.generation > first
+    assert blob.download_as_bytes() == b"three"
+
+
+def test_a_lock_by_generation(bucket: Any) -> None:
+    blob = bucket.blob("lock")
+    blob.upload_from_string(b"mine", if_generation_match=0)
+    with pytest.raises(PreconditionFailed):
+        blob.delete(if_generation_match=blob.generation + 1)
+    blob.delete(if_generation_match=blob.generation)
+    with pytest.raises(NotFound):
+        blob.delete()
+
+
+@pytest.mark.parametrize("size", [0, 1, K256 - 1, K256, K256 + 1, 3 * K256, 3 * K256 + 7])
+def test_resumable_uploads_of_any_size(front: Front, bucket: Any, size: int) -> None:
+    content = os.urandom(size)
+    blob = bucket.blob("big", chunk_size=K256)
+    blob.upload_from_file(io.BytesIO(content), checksum="crc32c")
+    assert bucket.blob("big").download_as_bytes() == content
+    assert front.verbs()[0] == "upload.start"
+    assert front.verbs()[-2] == "upload.finish"
+    assert not [name for name in front.emulator.entries() if name.startswith("gs-upload")]
+
+
+def test_an_unfinished_upload_is_part_of_the_state(front: Front, bucket: Any, blobs: Blobs) -> None:
+    url = bucket.blob("big").create_resumable_upload_session(if_generation_match=0)
+    requests.put(url, data=b"x" * K256, headers={"Content-Range": f"bytes 0-{K256 - 1}/*"}, timeout=9)
+    [(name, entry)] = [each for each in front.emulator.entries().items() if each[1].kind == "upload"]
+    assert name.startswith("gs-upload://bkt/big?")
+    assert blobs.contents[entry.digest] == b"x" * K256
+    assert front.emulator.entries({name}) == {name: entry}
+    put(front.emulator, "big")
+    answer = requests.put(url, data=b"y", headers={"Content-Range": f"bytes {K256}-{K256}/{K256 + 1}"}, timeout=9)
+    assert answer.status_code == 412
+    assert name not in front.emulator.entries()
+
+
+def test_a_file_like_writer(bucket: Any) -> None:
+    with bucket.blob("a").open("wb", chunk_size=K256) as out:
+        out.write(b"z" * (K256 + 5))
+    with bucket.blob("a").open("rb") as source:
+        assert source.read() == b"z" * (K256 + 5)
+
+
+def test_metadata(bucket: Any) -> None:
+    blob = bucket.blob("a")
+    blob.metadata = {"k": "v"}
+    blob.upload_from_string(b"one", content_type="text/csv")
+    assert (blob.metageneration, blob.content_type) == (1, "text/csv")
+    blob.metadata = {"k": "w"}
+    blob.patch(if_metageneration_match=1)
+    assert blob.metageneration == 2
+    with pytest.raises(PreconditionFailed):
+        blob.patch(if_metageneration_match=1)
+    assert bucket.get_blob("a").metadata == {"k": "w"}
+
+
+def test_metadata_that_headers_cannot_carry(front: Front, bucket: Any) -> None:
+    blob = bucket.blob("a")
+    blob.metadata = {"k": "ü€", "two": "a\r\nb", "no header": "x", "ü": "y"}
+    blob.content_disposition = "attachment; filename=ü.csv"
+    blob.upload_from_string(b"one")
+    assert bucket.get_blob("a").metadata == blob.metadata
+    assert requests.get(f"{front.url}/bkt/a", timeout=9).headers["X-Goog-Meta-two"] == "a b"
+
+
+def test_a_gzip_object_round_trips(bucket: Any) -> None:
+    packed = gzip.compress(b"text" * 1000)
+    blob = bucket.blob("a.gz")
+    blob.content_encoding = "gzip"
+    blob.upload_from_string(packed)
+    assert blob.download_as_bytes(raw_download=True) == packed
+    assert blob.download_as_bytes() == b"text" * 1000
+
+
+def test_copy_compose_rewrite_move_rename(bucket: Any) -> None:
+    client = bucket.client
+    for name in "ab":
+        bucket.blob(name).upload_from_string(name)
+    other = client.bucket("other")
+    assert bucket.copy_blob(bucket.blob("a"), other, "c", if_generation_match=0).metageneration == 1
+    with pytest.raises(PreconditionFailed):
+        bucket.copy_blob(bucket.blob("a"), other, "c", if_generation_match=0)
+    joined = bucket.blob("ab")
+    joined.compose([bucket.blob("a"), bucket.blob("b")], if_generation_match=0)
+    assert joined.download_as_bytes() == b"ab"
+    assert other.blob("r").rewrite(bucket.blob("ab"))[0] is None
+    other.blob("r").reload()
+    bucket.move_blob(bucket.blob("a"), "m")
+    bucket.rename_blob(bucket.blob("b"), "n")
+    assert [each.name for each in bucket.list_blobs()] == ["ab", "m", "n"]
+    joined.update_storage_class("COLDLINE")
+    assert bucket.get_blob("ab").storage_class == "COLDLINE"
+
+
+def test_lists(bucket: Any) -> None:
+    for name in ("a", "d/x", "d/y", "e/z"):
+        bucket.blob(name).upload_from_string(b"")
+    found = bucket.list_blobs(delimiter="/", page_size=1)
+    assert [each.name for each in found] == ["a"]
+    assert found.prefixes == {"d/", "e/"}
+    assert [each.name for each in bucket.list_blobs(page_size=1)] == ["a", "d/x", "d/y", "e/z"]
+    assert [each.name for each in bucket.list_blobs(match_glob="**/[xz]")] == ["d/x", "e/z"]
+    assert [each.name for each in bucket.list_blobs(start_offset="d/y", end_offset="e/z")] == ["d/y"]
+
+
+def test_a_batch_of_deletes(front: Front, bucket: Any) -> None:
+    for name in "abc":
+        bucket.blob(name).upload_from_string(name)
+    bucket.delete_blobs(list(bucket.list_blobs(prefix="a")))
+    batch = bucket.client.batch()
+    with pytest.raises(NotFound), batch:
+        _ = [bucket.blob(name).delete() for name in ("b", "nope", "c")]
+    assert list(bucket.list_blobs()) == []
+    assert front.verbs().count("batch") == 1
+
+
+def test_buckets(front: Front) -> None:
+    client = storage.Client()
+    made = client.create_bucket("new", location="EU")
+    made.labels = {"team": "x"}
+    made.patch()
+    assert client.get_bucket("new").labels == {"team": "x"}
+    assert client.lookup_bucket("nope") is None
+    assert [each.name for each in client.list_buckets()] == ["bkt", "new", "other"]
+    made.blob("a").upload_from_string(b"")
+    made.delete(force=True)
+    assert not client.bucket("new").exists()
+
+
+def test_the_transfer_manager(bucket: Any, tmp_path: Path) -> None:
+    content = os.urandom(11 * 1024 * 1024)
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(content)
+    threads: dict[str, Any] = {"worker_type": transfer_manager.THREAD, "max_workers": 2}
+    transfer_manager.upload_chunks_concurrently(str(source), bucket.blob("big"), chunk_size=5 * 1024 * 1024, **threads)
+    blob = bucket.get_blob("big")
+    assert blob.size == len(content)
+    transfer_manager.download_chunks_concurrently(blob, str(target), chunk_size=4 * 1024 * 1024, **threads)
+    assert target.read_bytes() == content
+
+
+def test_an_xml_upload_leaves_parts_until_it_is_finished(gcs: Gcs, blobs: Blobs) -> None:
+    opened = apply(gcs, "POST", "/bkt/a", "uploads").body.decode()
+    upload_id = opened.partition("<UploadId>")[2].partition("<")[0]
+    tag = dict(apply(gcs, "PUT", "/bkt/a", f"partNumber=1&uploadId={upload_id}", b"one").headers)["ETag"]
+    assert blobs.contents[gcs.entries()[f"gs-upload://bkt/a?{upload_id}"].digest] == b"one"
+    body = f"<C><Part><PartNumber>1</PartNumber><ETag>{tag}</ETag></Part></C>".encode()
+    assert apply(gcs, "POST", "/bkt/a", f"uploadId={upload_id}", body.replace(b">1<", b">2<")).status == 400
+    for _ in range(2):  # the answer may have been lost: it can be asked for again
+        assert apply(gcs, "POST", "/bkt/a", f"uploadId={upload_id}", body).status == 200
+    assert list(gcs.entries()) == ["gs://bkt", "gs://bkt/a", "gs://other"]
+
+
+# gcsfs
+
+
+def test_gcsfs(front: Front) -> None:
+    gcsfs = pytest.importorskip("gcsfs")
+    fs = gcsfs.GCSFileSystem(skip_instance_cache=True, use_listings_cache=False)
+    fs.pipe("bkt/d/x", b"1\r")
+    fs.touch("bkt/d/empty")
+    with fs.open("bkt/d/big", "wb", block_size=K256) as out:
+        out.write(b"q" * (2 * K256 + 3))
+    assert fs.cat("bkt/d/x") == b"1\r"
+    assert fs.cat_file("bkt/d/big", start=-4) == b"qqqq"
+    assert fs.find("bkt") == ["bkt/d/big", "bkt/d/empty", "bkt/d/x"]
+    assert fs.ls("bkt", detail=False) == ["bkt/d"]
+    fs.mv("bkt/d/x", "bkt/y")
+    fs.cp("bkt/y", "bkt/z")
+    assert fs.glob("bkt/*") == ["bkt/d", "bkt/y", "bkt/z"]
+    fs.rm("bkt/d", recursive=True)
+    assert fs.find("bkt") == ["bkt/y", "bkt/z"]
+    with pytest.raises(FileNotFoundError):
+        fs.cat("bkt/nope")
+
+
+def test_gcsfs_gives_up_an_upload(front: Front) -> None:
+    gcsfs = pytest.importorskip("gcsfs")
+    fs = gcsfs.GCSFileSystem(skip_instance_cache=True)
+    with fs.transaction:
+        out = fs.open("bkt/a", "wb", block_size=K256)
+        out.write(b"q" * (2 * K256))
+        out.flush()
+        out.discard()
+        fs._transaction.files.clear()
+    assert front.verbs()[-1] == "upload.cancel"
+    assert list(front.emulator.entries()) == ["gs://bkt", "gs://other"]
+
+
+def test_gcsfs_creates_only_once(front: Front) -> None:
+    gcsfs = pytest.importorskip("gcsfs")
+    fs = gcsfs.GCSFileSystem(skip_instance_cache=True)
+    fs.pipe_file("bkt/a", b"1", mode="create")
+    with pytest.raises(FileExistsError):
+        fs.pipe_file("bkt/a", b"2", mode="create")
+
+
+def test_gcloud_aio_of_the_deferrable_operators(front: Front) -> None:
+    aio, aiohttp = pytest.importorskip("gcloud.aio.storage"), pytest.importorskip("aiohttp")
+
+    async def use() -> None:
+        async with aiohttp.ClientSession() as session:
+            client = aio.Storage(token=object(), session=session)
+            await client.upload("bkt", "d/ü x", b"hello\r", metadata={"metadata": {"k": "v"}})
+            await client.upload("bkt", "d/big", b"q" * 700_000, force_resumable_upload=True)
+            await client.upload("bkt", "d/z", b"q" * 100, zipped=True)
+            assert await client.download("bkt", "d/ü x") == b"hello\r"
+            assert await client.download("bkt", "d/z") == b"q" * 100
+            bucket = client.get_bucket("bkt")
+            assert await bucket.blob_exists("d/big")
+            assert not await bucket.blob_exists("nope")
+            assert await bucket.list_blobs("d/") == ["d/big", "d/z", "d/ü x"]
+            await client.copy("bkt", "d/big", "other", new_name="c")
+            assert (await client.patch_metadata("other", "c", {"metadata": {"k": "v"}}))["metageneration"] == "2"
+            await client.delete("bkt", "d/big")
+
+    asyncio.run(use())
+    assert "gs://other/c" in front.emulator.entries()
+
+
+# Airflow
+
+CODE = """
+from airflow.providers.google.cloud.hooks.gcs import GCSHook
+from airflow.sdk import ObjectStoragePath
+
+hook = GCSHook()
+hook.upload("bkt", "a.txt", data="hello")
+hook.upload("bkt", "empty", data="")
+hook.copy("bkt", "a.txt", "bkt", "b.txt")
+hook.rewrite("bkt", "a.txt", "other", "c.txt")
+hook.compose("bkt", ["a.txt", "b.txt"], "ab.txt")
+assert hook.download("bkt", "ab.txt") == b"hellohello"
+assert hook.list("bkt") == ["a.txt", "ab.txt", "b.txt", "empty"]
+assert not hook.exists("bkt", "nope")
+hook.delete("bkt", "a.txt")
+for path in ("gs://google_cloud_default@bkt/p/q", "gs://bkt/p/q"):
+    path = ObjectStoragePath(path)
+    path.write_text("yes")
+    assert path.read_text() == "yes"
+    path.unlink()
+    assert not path.exists()
+"""
+
+
+def test_airflow_needs_no_change_in_the_dag(front: Front, tmp_path: Path) -> None:
+    extra = {"extra__google_cloud_platform__key_path": "/nope.json", "keyfile_dict": "{", "impersonation_chain": "a@b"}
+    changed = front.emulator.connection({"conn_type": "google_cloud_platform", "extra": json.dumps(extra)}, front.url)
+    assert changed is not None
+    environment = os.environ | {"AIRFLOW_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    environment["AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT"] = json.dumps({key: changed[key] for key in ("conn_type", "extra")})
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(CODE)], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_connections(gcs: Gcs) -> None:
+    url = "http://127.0.0.1:1"
+    given = {"conn_id": "c", "conn_type": "google_cloud_platform", "extra": '{"project": "mine", "num_retries": 2}'}
+    changed = gcs.connection(given, url)
+    assert changed is not None
+    assert changed["conn_id"] == "c"
+    assert json.loads(changed["extra"]) == {
+        "project": "mine",
+        "num_retries": 2,
+        "is_anonymous": True,
+        "gcs.endpoint": url,
+    }
+    legacy = gcs.connection(given | {"extra": '{"extra__google_cloud_platform__project": "old"}'}, url)
+    assert legacy is not None
+    assert json.loads(legacy["extra"])["project"] == "old"
+    for extra in (None, "", "{broken"):
+        empty = gcs.connection(given | {"extra": extra}, url)
+        assert empty is not None
+        assert json.loads(empty["extra"])["project"] == "dagguard"
+    assert gcs.connection(given | {"conn_type": "gcpbigquery"}, url) is None
+    assert gcs.connection(given | {"conn_type": "aws"}, url) is None
+
+
+# classify
+
+OBJECT, UPLOAD = "/storage/v1/b/bkt/o", "/upload/storage/v1/b/bkt/o"
+
+
+@pytest.mark.parametrize(
+    ("asked", "verb", "resource", "reads", "writes"),
+    [
+        (("GET", f"{OBJECT}/d%2Fx"), "objects.get", "gs://bkt/d/x", {"gs://bkt/d/x"}, set()),
+        (("GET", f"{OBJECT}/x", "alt=media"), "objects.download", "gs://bkt/x", {"gs://bkt/x"}, set()),
+        (("GET", "/bkt/x"), "objects.download", "gs://bkt/x", {"gs://bkt/x"}, set()),
+        (("GET", OBJECT, "prefix=d%2F"), "objects.list", "gs://bkt/d/*", {"gs://bkt/d/*"}, set()),
+        (("POST", UPLOAD, "uploadType=media&name=x"), "objects.insert", "gs://bkt/x", set(), {"gs://bkt/x"}),
+        (
+            ("POST", UPLOAD, "uploadType=media&name=x&ifGenerationMatch=0"),
+            "objects.insert",
+            "gs://bkt/x",
+            {"gs://bkt/x"},
+            {"gs://bkt/x"},
+        ),
+        (("DELETE", f"{OBJECT}/x"), "objects.delete", "gs://bkt/x", {"gs://bkt/x"}, {"gs://bkt/x"}),
+        (("PATCH", f"{OBJECT}/x"), "objects.patch", "gs://bkt/x", {"gs://bkt/x"}, {"gs://bkt/x"}),
+        (("POST", f"{OBJECT}/x/copyTo/b/bkt/o/y"), "objects.copy", "gs://bkt/y", {"gs://bkt/x"}, {"gs://bkt/y"}),
+        (("POST", f"{OBJECT}/x/rewriteTo/b/bkt/o/y"), "objects.rewrite", "gs://bkt/y", {"gs://bkt/x"}, {"gs://bkt/y"}),
+        (
+            ("POST", f"{OBJECT}/x/moveTo/o/y"),
+            "objects.move",
+            "gs://bkt/y",
+            {"gs://bkt/x"},
+            {"gs://bkt/x", "gs://bkt/y"},
+        ),
+        (
+            ("POST", f"{OBJECT}/y/compose", "", b'{"sourceObjects": [{"name": "a"}]}'),
+            "objects.compose",
+            "gs://bkt/y",
+            {"gs://bkt/a"},
+            {"gs://bkt/y"},
+        ),
+        (("DELETE", "/storage/v1/b/bkt"), "buckets.delete", "gs://bkt", {"gs://bkt/*"}, {"gs://bkt"}),
+    ],
+)
+def test_operations(
+    gcs: Gcs, asked: tuple[Any, ...], verb: str, resource: str, reads: set[str], writes: set[str]
+) -> None:
+    found = classify(gcs, *asked)
+    assert (found.service, found.verb, found.resource) == ("gcs", verb, resource)
+    # What is in a bucket depends on the bucket.
+    assert found.reads == reads | {"gs://bkt"}
+    assert found.writes == writes
+
+
+def test_the_operations_of_an_upload(gcs: Gcs) -> None:
+    start = classify(gcs, "POST", UPLOAD, "uploadType=resumable&name=a&ifGenerationMatch=0")
+    answer = apply(gcs, "POST", UPLOAD, "uploadType=resumable&name=a&ifGenerationMatch=0")
+    query = dict(answer.headers)["Location"].partition("?")[2]
+    assert start.verb == "upload.start"
+    assert start.writes == {start.resource}
+    for span, body, verb in (
+        ("*/*", b"", "upload.status"),
+        (f"0-{K256 - 1}/*", b"x" * K256, "upload.chunk"),
+        ("0-0/1", b"x", "upload.finish"),
+        ("", b"x", "upload.finish"),
+    ):
+        found = classify(gcs, "PUT", UPLOAD, query, body, **({"Content_Range": f"bytes {span}"} if span else {}))
+        assert (found.verb, found.resource) == (verb, start.resource)
+        assert ("gs://bkt/a" in found.writes) == ("gs://bkt/a" in found.reads) == (verb == "upload.finish")
+        assert (start.resource in found.writes) == (verb != "upload.status")
+    assert classify(gcs, "DELETE", UPLOAD, query).verb == "upload.cancel"
+
+
+def test_a_batch_is_the_union_of_its_parts(gcs: Gcs) -> None:
+    lines = [f"DELETE {OBJECT}/d%2F{name} HTTP/1.1" for name in "xy"]
+    body = "".join(f"--b\nContent-Type: application/http\n\n{line}\n\n" for line in lines) + "--b--"
+    found = classify(gcs, "POST", "/batch/storage/v1", "", body.encode(), Content_Type='multipart/mixed; boundary="b"')
+    assert (found.verb, found.resource) == ("batch", "gs://bkt/d/*")
+    assert found.writes == {"gs://bkt/d/x", "gs://bkt/d/y"}
+
+
+def test_two_inserts_of_different_objects_commute(gcs: Gcs) -> None:
+    one, two = (classify(gcs, "POST", UPLOAD, f"uploadType=media&name={name}") for name in "ab")
+    assert not conflicts(one, two)
+    assert conflicts(one, classify(gcs, "GET", OBJECT, "prefix=a"))
+    assert conflicts(one, classify(gcs, "DELETE", "/storage/v1/b/bkt"))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "service"),
+    [
+        ("GET", "/bigquery/v2/projects/p/jobs", "", "bigquery"),
+        ("POST", "/v1/projects/p/topics", "", "googleapis"),
+        ("GET", "/storage/v1/b/bkt/notificationConfigs", "", "gcs"),
+        ("POST", "/storage/v1/projects/p/hmacKeys", "", "gcs"),
+        ("POST", f"{OBJECT}/a/restore", "generation=1", "gcs"),
+        ("POST", f"{OBJECT}/a/acl", "", "gcs"),
+        ("GET", "/", "", "gcs"),
+        ("POST", "/wipe", "", "gcs"),
+        ("GET", "/bkt", "", "gcs"),
+    ],
+)
+def test_what_is_not_emulated_says_so(gcs: Gcs, method: str, path: str, query: str, service: str) -> None:
+    with pytest.raises(NotEmulated) as caught:
+        classify(gcs, method, path, query)
+    assert caught.value.service == service
+    with pytest.raises(NotEmulated):
+        apply(gcs, method, path, query)
+
+
+def test_versioning_is_not_emulated(gcs: Gcs) -> None:
+    with pytest.raises(NotEmulated, match="versioning"):
+        apply(gcs, "PATCH", "/storage/v1/b/bkt", "", b'{"versioning": {"enabled": true}}')
+    assert gcs.entries()["gs://bkt"].version == "1"
+    with pytest.raises(NotEmulated, match="retention"):
+        apply(gcs, "POST", "/storage/v1/b", "", b'{"name": "new", "retentionPolicy": {"retentionPeriod": "9"}}')
+    assert "gs://new" not in gcs.entries()
+
+
+def test_holds_are_not_emulated(gcs: Gcs) -> None:
+    put(gcs)
+    with pytest.raises(NotEmulated, match="temporaryHold"):
+        apply(gcs, "PATCH", f"{OBJECT}/a", "", b'{"temporaryHold": true}')
+
+
+def test_uploads_go_with_their_bucket(gcs: Gcs) -> None:
+    apply(gcs, "POST", UPLOAD, "uploadType=resumable&name=a")
+    apply(gcs, "DELETE", "/storage/v1/b/bkt")
+    assert list(gcs.entries()) == ["gs://other"]
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "headers"),
+    [
+        ("uploadType=multipart", b"x", {"Content-Type": "multipart/related; boundary=b"}),
+        ("uploadType=multipart", b"x", {}),
+        ("uploadType=media", b"x", {}),
+        ("uploadType=nonsense&name=a", b"x", {}),
+        ("uploadType=resumable&name=", b"{broken", {}),
+    ],
+)
+def test_malformed_requests_are_refused(gcs: Gcs, query: str, body: bytes, headers: dict[str, str]) -> None:
+    given = Request("POST", "h", UPLOAD, query, CIMultiDict(headers), body)
+    assert gcs.classify(given).verb == "malformed"
+    assert gcs.apply(given, Caller("a", {})).status == 400
+
+
+# auto_buckets
+
+
+def test_buckets_made_on_demand() -> None:
+    gcs = EMULATOR(Blobs(), True)
+    assert "gs://bkt" in classify(gcs, "GET", f"{OBJECT}/x").writes
+    assert apply(gcs, "GET", f"{OBJECT}/x").status == 404
+    assert list(gcs.entries()) == ["gs://bkt"]
+    assert "gs://bkt" not in classify(gcs, "GET", f"{OBJECT}/x").writes
+    assert apply(gcs, "DELETE", "/storage/v1/b/nope").status == 404
+    assert apply(gcs, "POST", "/storage/v1/b", "", b'{"name": "made"}').status == 200
+    put(gcs)
+    assert apply(gcs, "POST", f"{OBJECT}/a/copyTo/b/target/o/a").status == 200
+    assert list(gcs.entries({"gs://target*"})) == ["gs://target", "gs://target/a"]
+
+
+# State
+
+
+def test_the_seed(blobs: Blobs) -> None:
+    gcs = EMULATOR(blobs, False)
+    gcs.seed(Seed(gcs={"bkt": {"in/a": b"one", "empty": b""}, "bare": {}}))
+    entries = gcs.entries()
+    assert list(entries) == ["gs://bkt", "gs://bkt/in/a", "gs://bkt/empty", "gs://bare"]
+    assert blobs.contents[entries["gs://bkt/in/a"].digest] == b"one"
+    assert (entries["gs://bkt/empty"].kind, entries["gs://bkt/empty"].size) == ("object", 0)
+
+
+def test_entries_by_name(gcs: Gcs) -> None:
+    for name in ("d%2Fx", "d%2Fy", "e"):
+        put(gcs, name)
+    assert set(gcs.entries({"gs://bkt/d/x", "gs://bkt/nope", "s3://bkt/e"})) == {"gs://bkt/d/x"}
+    assert set(gcs.entries({"gs://bkt/d/*"})) == {"gs://bkt/d/x", "gs://bkt/d/y"}
+    assert set(gcs.entries({"gs://bkt"})) == {"gs://bkt"}
+    assert set(gcs.entries({"gs://*"})) == set(gcs.entries())
+
+
+def test_the_version_follows_generation_and_metageneration(gcs: Gcs) -> None:
+    put(gcs)
+    one = gcs.entries()["gs://bkt/a"]
+    apply(gcs, "PATCH", f"{OBJECT}/a", "", b'{"metadata": {"k": "v"}}')
+    two = gcs.entries()["gs://bkt/a"]
+    put(gcs)
+    three = gcs.entries()["gs://bkt/a"]
+    assert one.digest == two.digest == three.digest
+    assert len({one.version, two.version, three.version}) == 3
+
+
+def test_a_bucket_that_changes_has_another_entry(gcs: Gcs) -> None:
+    before = gcs.entries()["gs://bkt"]
+    apply(gcs, "PATCH", "/storage/v1/b/bkt", "", b'{"labels": {"k": "v"}}')
+    assert gcs.entries()["gs://bkt"].digest != before.digest
+    assert gcs.entries()["gs://other"].digest == before.digest
+
+
+def test_a_snapshot_is_independent_of_what_follows(gcs: Gcs) -> None:
+    put(gcs)
+    apply(gcs, "POST", UPLOAD, "uploadType=resumable&name=u")
+    kept, entries = gcs.snapshot(), gcs.entries()
+    for _ in range(3):
+        put(gcs, body=b"two")
+        put(gcs, "new")
+        apply(gcs, "PATCH", f"{OBJECT}/a", "", b'{"metadata": {"k": "v"}}')
+        apply(gcs, "PATCH", "/storage/v1/b/bkt", "", b'{"labels": {"k": "v"}}')
+        apply(gcs, "PUT", "/storage/v1/b/bkt/iam", "", b'{"bindings": [{"role": "r", "members": []}]}')
+        apply(gcs, "DELETE", "/storage/v1/b/other")
+        apply(gcs, "POST", UPLOAD, "uploadType=resumable&name=u")
+        assert gcs.entries() != entries
+        gcs.restore(kept)
+        assert gcs.entries() == entries
+        assert json.loads(apply(gcs, "GET", f"{OBJECT}/a").body)["metageneration"] == "1"
+        assert "labels" not in json.loads(apply(gcs, "GET", "/storage/v1/b/bkt").body)
+
+
+def test_a_large_unfinished_upload_is_not_kept_once_a_chunk(gcs: Gcs, blobs: Blobs) -> None:
+    answer = apply(gcs, "POST", UPLOAD, "uploadType=resumable&name=a")
+    query, size = dict(answer.headers)["Location"].partition("?")[2], 0
+    seen = set()
+    for _ in range(8):
+        span = f"bytes {size}-{size + 2 * K256 - 1}/*"
+        assert apply(gcs, "PUT", UPLOAD, query, os.urandom(2 * K256), Content_Range=span).status == 308
+        size += 2 * K256
+        seen.add(gcs.entries({"gs-upload://*"}).popitem()[1])
+    assert {each.size for each in seen} == {2 * K256 * n for n in range(1, 9)}
+    assert sum(len(each) for each in blobs.contents.values()) < 3 * size
+
+
+def test_it_is_fast_enough(gcs: Gcs) -> None:
+    for number in range(50):
+        put(gcs, f"n{number}")
+    kept = gcs.snapshot()
+
+    def best(act: Any) -> float:
+        times = []
+        for _ in range(20):
+            began = time.perf_counter()
+            act()
+            times.append(time.perf_counter() - began)
+        return min(times)
+
+    assert best(lambda: put(gcs)) < 0.001
+    assert best(lambda: apply(gcs, "GET", f"{OBJECT}/n1", "alt=media")) < 0.001
+    assert best(gcs.snapshot) < 0.0005
+    assert best(lambda: gcs.restore(kept)) < 0.0005
