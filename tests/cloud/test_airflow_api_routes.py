@@ -1,0 +1,75 @@
+"""Every route of Airflow's own Execution API is answered by ours, or refused by name."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from multidict import CIMultiDict
+
+from pytest_dagguard.cloud.airflow_api import EMULATOR, REFUSALS, ROUTES
+from pytest_dagguard.cloud.airflow_http import find
+from pytest_dagguard.cloud.emulator import Blobs, Request
+from pytest_dagguard.model.errors import NotEmulated
+
+REFERENCE = Path(__file__).with_name("airflow_reference.py")
+VERSIONS = ("2026-06-30", "2025-11-05")
+
+
+@pytest.fixture(scope="module")
+def airflows(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
+    """Method and path of each of Airflow's routes."""
+    finished = subprocess.run(
+        [sys.executable, str(REFERENCE)],
+        input='"routes"',
+        capture_output=True,
+        text=True,
+        cwd=tmp_path_factory.mktemp("airflow"),
+        timeout=300,
+    )
+    assert finished.returncode == 0, finished.stderr[-4000:]
+    return [(method, path) for method, path in json.loads(finished.stdout.splitlines()[-1])]
+
+
+def example(method: str, path: str, version: str) -> Request:
+    """A request for a route."""
+    concrete = re.sub(r"\{(\w+)(:path)?\}", lambda part: "0" if part[1] == "offset" else f"a-{part[1]}", path)
+    headers = CIMultiDict({"airflow-api-version": version})
+    return Request(method, "airflow", f"/execution{concrete}", "", headers, b"")
+
+
+def unanswered(routes: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Those that lead nowhere with us, or to another route than with Airflow."""
+    missing = []
+    for method, path in routes:
+        found = [find(ROUTES, example(method, path, version)) for version in VERSIONS]
+        reached = any(each is not None and each[0].path == path for each in found)
+        if not reached and (method, path) not in REFUSALS:
+            missing.append((method, path))
+    return missing
+
+
+def test_every_route_is_answered_or_refused_by_name(airflows: list[tuple[str, str]]) -> None:
+    assert len(airflows) > 50
+    assert unanswered(airflows) == []
+
+
+def test_no_route_is_made_up(airflows: list[tuple[str, str]]) -> None:
+    assert {(route.method, route.path) for route in ROUTES} <= set(airflows)
+    assert set(REFUSALS) <= set(airflows)
+
+
+def test_a_new_route_is_reported() -> None:
+    new = [("GET", "/task-instances/{task_instance_id}/mood"), ("POST", "/moods"), ("PATCH", "/variables/keys")]
+    assert unanswered(new) == new
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/openapi.json"), ("GET", "/moods")])
+def test_what_is_not_answered_is_refused_by_name(method: str, path: str) -> None:
+    emulator = EMULATOR(Blobs(), True)
+    with pytest.raises(NotEmulated, match=re.escape(f"airflow {method} {path} is not emulated: ")):
+        emulator.classify(example(method, path, VERSIONS[0]))
