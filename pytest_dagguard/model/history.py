@@ -33,6 +33,8 @@ class Event:
         happened, one of ``created``, ``changed``, ``deleted``
     :param answered: False where the answer was withheld (the actor was held or killed here)
     :param site: the repository's frames on the caller's stack, innermost first; empty where not asked or unknown
+    :param state: names the state of the cloud after it: equal for equal states, versions included, 0 for the state
+        that the experiment began with
     """
 
     actor: str
@@ -42,6 +44,7 @@ class Event:
     changed: tuple[tuple[str, str], ...] = ()
     answered: bool = True
     site: tuple[Frame, ...] = ()
+    state: int = 0
 
 
 History = tuple[Event, ...]

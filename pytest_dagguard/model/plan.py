@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
+from pytest_dagguard.model.finding import Finding
+from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.operation import Selector
+from pytest_dagguard.model.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,9 @@ class Plan:
     """What a scenario wants to know of one task.
 
     :param scenario: its name
-    :param strategy: name of the search in ``explore`` that turns the plan into schedules
-    :param retries: how many tries Airflow grants after the fault (at least one: somebody clears the task)
-    :param cleared: True where the task has no retries of its own, so that the second attempt is somebody's clear
+    :param strategy: name of the search in ``explore`` that turns the plan into trials
+    :param retries: how many tries follow the fault at most (at least one: somebody clears the task)
+    :param cleared: True where the second attempt is somebody's clear and not Airflow's own retry
     :param gap: seconds by which the clock of attempt n+1 is ahead of attempt n
     """
 
@@ -48,4 +52,79 @@ class Plan:
     retries: int = 1
     cleared: bool = False
     gap: float = 0.0
-    options: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """An operation of the clean run, as a place at which something can be done to the attempt.
+
+    :param event: as it was seen in the clean run
+    :param selector: finds it again in another run
+    :param name: verb and resource for people, volatile parts of the name as ``<uuid>`` and the like
+    """
+
+    event: Event
+    selector: Selector
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One experiment that a search asks for.
+
+    :param fault: what happens in it, in words that fit after "when": ``attempt 1 is killed after PutObject s3://b/k``
+    :param at: the operation that the fault falls on, None where there is none
+    """
+
+    schedule: Schedule
+    fault: str
+    at: Point | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a trial came to.
+
+    :param late: True where the budget is used up, so that the search has to end
+    """
+
+    outcome: Outcome
+    findings: tuple[Finding, ...]
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A finding with the trial that showed it.
+
+    :param confirmed: in how many of ``repeated`` repetitions it showed again
+    """
+
+    finding: Finding
+    trial: Trial
+    outcome: Outcome
+    confirmed: int = 0
+    repeated: int = 0
+
+
+@dataclass(slots=True)
+class Search:
+    """What a search came to.
+
+    :param kill_states: (tried, known)
+    :param unreached: why trials were no evidence, ``(reason, group)``
+    """
+
+    hits: list[Hit] = field(default_factory=list)
+    kill_states: tuple[int, int] = (0, 0)
+    schedules: int = 0
+    closed: bool = False
+    bounded: bool = False
+    unreached: list[tuple[str, str]] = field(default_factory=list)
+
+
+Searching = Generator[Trial, Judged, Search]
+Strategy = Callable[[Plan, tuple[Point, ...]], Searching]

@@ -15,7 +15,19 @@ def collect(package: str, attribute: str) -> dict[str, Any]:
     root = importlib.import_module(package)
     found: dict[str, Any] = {}
     for info in sorted(pkgutil.iter_modules(root.__path__), key=lambda each: each.name):
+        if info.name.startswith("_"):
+            continue
         module = importlib.import_module(f"{package}.{info.name}")
         if hasattr(module, attribute):
             found[info.name.replace("_", "-")] = getattr(module, attribute)
     return found
+
+
+def names(package: str, attribute: str = "") -> tuple[str, ...]:
+    """The parts' names; without ``attribute`` no module is imported for them."""
+    if attribute:
+        return tuple(collect(package, attribute))
+    root = importlib.import_module(package)
+    return tuple(
+        sorted(each.name.replace("_", "-") for each in pkgutil.iter_modules(root.__path__) if each.name[0] != "_")
+    )

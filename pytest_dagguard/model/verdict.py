@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from pytest_dagguard.model.finding import Finding
 
@@ -65,3 +66,16 @@ class Verdict:
 
     def __str__(self) -> str:
         return self.text or f"{self.check}: {self.verdict}" + (f" ({self.reason})" if self.reason else "")
+
+
+def to_plain(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as dictionaries, lists and texts, for the way between processes."""
+    return {**asdict(verdict), "logs": dict(verdict.logs)}
+
+
+def from_plain(plain: Mapping[str, Any]) -> Verdict:
+    """The verdict that :func:`to_plain` was given."""
+    checked = {**plain["checked"], "kill_states": tuple(plain["checked"]["kill_states"])}
+    findings = tuple(Finding(**{**each, "history": tuple(each["history"])}) for each in plain["findings"])
+    rest = {**plain, "checked": Checked(**checked), "findings": findings, "notes": tuple(plain["notes"])}
+    return Verdict(**rest)

@@ -1,0 +1,16 @@
+"""Entry of the cloud process: ``python -m pytest_dagguard.cloud DESCRIPTOR AUTO_BUCKETS``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+
+from pytest_dagguard.cloud import process
+from pytest_dagguard.isolation import network, processes
+
+processes.die_with_parent()
+# Before anything has started a thread: a namespace can only be entered by a process with one.
+enclosed = network.enclose_cloud()
+with contextlib.suppress(KeyboardInterrupt):
+    asyncio.run(process.main(int(sys.argv[1]), sys.argv[2] == "1", enclosed))

@@ -1,0 +1,168 @@
+"""The cloud process: emulators, tap and ports on one event loop, told what to do over an inherited socket."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+import traceback
+from typing import Any
+
+from pytest_dagguard.cloud.emulator import Blobs, Caller, Emulator
+from pytest_dagguard.cloud.server import Port, WherePort, serve_egress, serve_http
+from pytest_dagguard.cloud.tap import Tap
+from pytest_dagguard.model import registry, wire
+from pytest_dagguard.model.history import History
+from pytest_dagguard.model.operation import Selector
+from pytest_dagguard.model.seed import Seed
+from pytest_dagguard.model.state import Entry
+
+
+class Cloud:
+    """What the director can ask of the cloud process: each public coroutine is a command of that name."""
+
+    def __init__(self, emit: Any, auto_buckets: bool) -> None:
+        self.blobs = Blobs()
+        made = registry.collect("pytest_dagguard.cloud", "EMULATOR")
+        emulators: list[Emulator] = [each(self.blobs, auto_buckets) for each in made.values()]
+        self.emulators = {each.name: each for each in emulators}
+        self.tap = Tap(self.emulators, lambda actor, index: emit(("reached", actor, index)))
+        self.egress: list[str] = []
+        self._ports: dict[str, list[Port | WherePort]] = {}
+        self._snapshots: dict[int, dict[str, object]] = {}
+        self._count = 0
+        self._share_connections()
+
+    def _share_connections(self) -> None:
+        """Whoever hands out Airflow connections points them at the emulators of their type."""
+        rewriters = [
+            lambda connection, endpoints, each=each: each.connection(connection, endpoints[each.name])
+            for each in self.emulators.values()
+        ]
+        for each in self.emulators.values():
+            if hasattr(each, "rewriters"):
+                each.rewriters.extend(rewriters)
+
+    async def seed(self, seed: Seed) -> None:
+        """Fill the empty emulators with the user's input data."""
+        for each in self.emulators.values():
+            each.seed(seed)
+
+    async def command(self, service: str, name: str, payload: dict[str, Any]) -> Any:
+        """A command of one emulator's own, such as ``queue`` of the Execution API."""
+        return self.emulators[service].command(name, payload)  # type: ignore[attr-defined]
+
+    async def open(self, actor: str, where: bool) -> tuple[dict[str, str], dict[str, str]]:
+        """Open an actor's ports; its gate is closed.
+
+        :returns: endpoints (emulator name -> URL, and ``egress`` and ``where`` where asked for), and the environment
+            variables that point the usual clients at them
+        """
+        ports: list[Port | WherePort] = []
+        endpoints: dict[str, str] = {}
+        environment: dict[str, str] = {}
+        for name, emulator in self.emulators.items():
+            port = await serve_http(lambda request, name=name: self.tap.submit(actor, name, request))  # type: ignore[misc]
+            ports.append(port)
+            endpoints[name] = port.url
+            environment.update(emulator.environment(port.url))
+        egress = await serve_egress(self.egress.append)
+        ports.append(egress)
+        asker = None
+        if where:
+            link = WherePort()
+            endpoints["where"] = (await link.open()).url
+            ports.append(link)
+            asker = link.ask
+        self.tap.add(Caller(actor, dict(endpoints)), asker)
+        self._ports[actor] = ports
+        return {**endpoints, "egress": egress.url}, environment
+
+    async def allow(self, actor: str, until: Selector | None) -> None:
+        """Let an actor go on, to its end or until an operation of it has taken effect."""
+        self.tap.allow(actor, until)
+
+    async def remove(self, actor: str) -> None:
+        """Nothing this actor sent or sends takes effect any more; its ports are closed."""
+        self.tap.remove(actor)
+        for port in self._ports.pop(actor, []):
+            port.close()
+
+    async def snapshot(self) -> int:
+        """Keep the state of all emulators; the number brings it back."""
+        self._count += 1
+        self._snapshots[self._count] = {name: each.snapshot() for name, each in self.emulators.items()}
+        return self._count
+
+    async def restore(self, number: int) -> None:
+        """Bring back a state; actors, history and what was refused are forgotten."""
+        for actor in list(self._ports):
+            await self.remove(actor)
+        self.tap.reset()
+        self.egress.clear()
+        for name, kept in self._snapshots[number].items():
+            self.emulators[name].restore(kept)
+
+    async def forget(self, number: int) -> None:
+        """Let go of a kept state."""
+        self._snapshots.pop(number, None)
+
+    async def state(self) -> dict[str, Entry]:
+        """The state of all emulators."""
+        found: dict[str, Entry] = {}
+        for each in self.emulators.values():
+            found.update(each.entries())
+        return found
+
+    async def history(self) -> History:
+        """The operations since the last restore."""
+        return tuple(self.tap.history)
+
+    async def refusals(self) -> tuple[list[tuple[str, str, str, str, bool]], list[str]]:
+        """Requests no emulator could answer (actor, service, what, unlock, defect), and destinations refused."""
+        found = [(each.actor, each.service, each.what, each.unlock, each.defect) for each in self.tap.refusals]
+        return found, list(self.egress)
+
+    async def waiting(self, actor: str) -> int:
+        """How many requests of an actor stand before its closed gate."""
+        known = self.tap.actors.get(actor)
+        return len(known.waiting) if known is not None else 0
+
+    async def content(self, digest: str) -> bytes:
+        """Content by its SHA-256."""
+        return self.blobs.contents[digest]
+
+    async def put(self, service: str, bucket: str, key: str, body: bytes) -> None:
+        """Store one object from outside, as seeding does."""
+        one = {bucket: {key: body}}
+        self.emulators[service].seed(Seed(s3=one) if service == "s3" else Seed(gcs=one))
+
+
+async def main(descriptor: int, auto_buckets: bool, enclosed: bool) -> None:
+    """Serve commands until the director hangs up."""
+    loop = asyncio.get_running_loop()
+    link = socket.socket(fileno=descriptor)
+    reader, writer = await asyncio.open_connection(sock=link)
+
+    def emit(message: tuple[Any, ...]) -> None:
+        writer.write(wire.encode(message))
+
+    cloud = Cloud(emit, auto_buckets)
+    emit(("ready", os.getpid(), enclosed))
+    decoder = wire.Decoder()
+    # a broken pipe to the director means that it is gone, and so are we
+    loop.set_exception_handler(lambda _loop, context: _complain(context))
+    while piece := await reader.read(1 << 20):
+        for number, name, arguments in decoder.feed(piece):
+            try:
+                emit(("returned", number, await getattr(cloud, name)(*arguments)))
+            except Exception as error:  # noqa: BLE001 - told to the director, who knows what it asked for
+                emit(("raised", number, f"{type(error).__name__}: {error}", traceback.format_exc()))
+        await writer.drain()
+
+
+def _complain(context: dict[str, Any]) -> None:
+    error = context.get("exception")
+    if not isinstance(error, (ConnectionError, asyncio.CancelledError)):
+        print(context.get("message"), error, file=sys.stderr)  # noqa: T201 - the cloud's own log

@@ -1,0 +1,136 @@
+"""Loopback ports: one per actor and service, so that who calls is known whatever client or subprocess it uses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from pytest_dagguard.cloud.emulator import Request, Response
+from pytest_dagguard.model.history import Frame
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Port:
+    """A listening port on 127.0.0.1."""
+
+    def __init__(self, server: asyncio.Server, front: web.Server | None = None) -> None:
+        self._server = server
+        self._front = front
+        self.number: int = server.sockets[0].getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        """``http://127.0.0.1:<number>``."""
+        return f"http://127.0.0.1:{self.number}"
+
+    def close(self) -> None:
+        """Stop listening and drop every connection."""
+        self._server.close()
+        if self._front is None:
+            return
+        # aiohttp's own shutdown waits for the requests it serves; here their callers are dead, or are to be
+        for connection in self._front.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
+
+
+async def serve_http(handler: Handler) -> Port:
+    """Listen for HTTP and hand each whole request to ``handler``; a cancelled handler drops the connection."""
+
+    async def handle(incoming: web.BaseRequest) -> web.StreamResponse:
+        # boto3 announces its uploads and waits a second for this line before it sends them unasked
+        if incoming.headers.get("Expect", "").lower() == "100-continue" and incoming.transport is not None:
+            incoming.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        body = await incoming.content.read()
+        target = incoming.raw_path
+        if "://" in target.split("?", 1)[0]:
+            parts = urlsplit(target)
+            path, query = parts.path, parts.query
+        else:
+            path, _, query = target.partition("?")
+        headers = CIMultiDict(incoming.headers.items())
+        answer = await handler(Request(incoming.method, headers.get("Host", ""), path, query, headers, body))
+        return _outgoing(answer, head=incoming.method == "HEAD")
+
+    front = web.Server(handle, auto_decompress=False, access_log=None)
+    loop = asyncio.get_running_loop()
+    return Port(await loop.create_server(front, "127.0.0.1", 0, backlog=256), front)
+
+
+def _outgoing(answer: Response, head: bool) -> web.Response:
+    headers = CIMultiDict(answer.headers)
+    headers.pop("Transfer-Encoding", None)
+    headers.pop("Connection", None)
+    if not head:
+        headers.pop("Content-Length", None)
+    elif "Content-Length" not in headers:
+        headers["Content-Length"] = str(len(answer.body))
+    return web.Response(status=answer.status, headers=headers, body=b"" if head else answer.body)
+
+
+async def serve_egress(record: Callable[[str], None]) -> Port:
+    """Listen as a proxy that refuses: each destination asked for is recorded and answered with 403."""
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            words = (await reader.readline()).decode("latin-1").split()
+            if len(words) >= 2:
+                target = words[1] if words[0] == "CONNECT" else urlsplit(words[1]).netloc
+                if target:
+                    record(target)
+                text = f"dagguard: connection to {target} refused: only emulated services can be reached\n".encode()
+                writer.write(b"HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(text))
+                writer.write(text)
+                await writer.drain()
+        except (ConnectionError, ValueError):
+            pass
+        finally:
+            writer.close()
+
+    return Port(await asyncio.start_server(refuse, "127.0.0.1", 0))
+
+
+class WherePort:
+    """The attempt's answering service for "which line are you at?": it connects here once and waits to be asked."""
+
+    def __init__(self) -> None:
+        self.port: Port | None = None
+        self._link: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._asking = asyncio.Lock()
+
+    async def open(self) -> Port:
+        """Start listening."""
+
+        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            self._link = (reader, writer)
+
+        self.port = Port(await asyncio.start_server(connected, "127.0.0.1", 0))
+        return self.port
+
+    async def ask(self) -> tuple[Frame, ...]:
+        """The repository's frames on the attempt's stack now, innermost first; empty where it does not say."""
+        if self._link is None:
+            return ()
+        reader, writer = self._link
+        async with self._asking:
+            try:
+                writer.write(b"?\n")
+                # A caller that holds the interpreter (a long C call in another thread) must not hold up its own answer
+                line = await asyncio.wait_for(reader.readline(), timeout=1.0)
+                return tuple(Frame(*each) for each in json.loads(line))
+            except (ConnectionError, TimeoutError, asyncio.TimeoutError, ValueError):
+                self._link = None
+                return ()
+
+    def close(self) -> None:
+        """Stop listening and hang up."""
+        if self._link is not None:
+            self._link[1].close()
+        if self.port is not None:
+            self.port.close()

@@ -1,0 +1,239 @@
+"""The tap: in front of every emulator, it sees each operation before it takes effect and decides when it does.
+
+An actor (an attempt) is known by the ports it was given. Its gate is closed until the director lets it go on, and
+closes again by itself when the operation that it was to stop at has taken effect; that operation's answer is withheld.
+Operations are applied one at a time on one event loop, hence they are atomic and totally ordered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import traceback
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from pytest_dagguard.cloud.emulator import Caller, Emulator, Request, Response
+from pytest_dagguard.model.errors import NotEmulated
+from pytest_dagguard.model.history import Event, Frame
+from pytest_dagguard.model.operation import Operation, Selector
+from pytest_dagguard.model.state import Entry
+
+BUCKET_VERBS = frozenset({"CreateBucket", "DeleteBucket", "buckets.insert", "buckets.delete"})
+
+Where = Callable[[], Awaitable[tuple[Frame, ...]]]
+
+
+@dataclass(slots=True)
+class Ticket:
+    """A request that waits for its turn."""
+
+    service: str
+    request: Request
+    answer: asyncio.Future[Response]
+
+
+@dataclass(slots=True)
+class Actor:
+    """One attempt, as the tap knows it.
+
+    :param until: close the gate when this operation has taken effect; None: let everything through
+    :param where: asks the attempt which lines of the repository it is at; None: do not ask
+    """
+
+    caller: Caller
+    where: Where | None = None
+    open: bool = False
+    dead: bool = False
+    until: Selector | None = None
+    seen: int = 0
+    fitting: int = 0
+    waiting: deque[Ticket] = field(default_factory=deque)
+    withheld: tuple[Ticket, Response] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A request that no emulator could answer truly.
+
+    :param defect: True where an emulator broke down, rather than said that it does not know the request
+    """
+
+    actor: str
+    service: str
+    what: str
+    unlock: str
+    defect: bool = False
+
+
+class Tap:
+    """Orders the operations of all actors and keeps the history."""
+
+    def __init__(self, emulators: Mapping[str, Emulator], notify: Callable[[str, int], None]) -> None:
+        """
+        :param emulators: by name
+        :param notify: called with an actor's name and the index of its operation when its gate closed there
+        """
+        self.emulators = emulators
+        self.notify = notify
+        self.actors: dict[str, Actor] = {}
+        self.history: list[Event] = []
+        self.refusals: list[Refusal] = []
+        self._state = 0
+
+    def reset(self) -> None:
+        """Forget all actors and the history; requests still waiting are dropped."""
+        for name in list(self.actors):
+            self.remove(name)
+        self.history = []
+        self.refusals = []
+        self._state = 0
+
+    def add(self, caller: Caller, where: Where | None) -> None:
+        """Make an actor known; its gate is closed."""
+        self.actors[caller.actor] = Actor(caller, where)
+
+    def remove(self, name: str) -> None:
+        """From now on nothing this actor sent or sends takes effect."""
+        actor = self.actors.get(name)
+        if actor is None:
+            return
+        actor.dead = True
+        actor.open = False
+        dropped = [each.answer for each in actor.waiting]
+        if actor.withheld is not None:
+            dropped.append(actor.withheld[0].answer)
+        actor.waiting.clear()
+        actor.withheld = None
+        for answer in dropped:
+            answer.cancel()
+
+    def allow(self, name: str, until: Selector | None) -> None:
+        """Open an actor's gate, give it the answer that was withheld, and let through what waits."""
+        actor = self.actors[name]
+        actor.open, actor.until, actor.fitting = True, until, 0
+        if actor.withheld is not None:
+            ticket, response = actor.withheld
+            actor.withheld = None
+            if not ticket.answer.done():
+                ticket.answer.set_result(response)
+        while actor.open and actor.waiting:
+            self._apply(actor, actor.waiting.popleft())
+
+    async def submit(self, name: str, service: str, request: Request) -> Response:
+        """Bring a request before its service when the actor's gate is open, and return the answer.
+
+        :raises asyncio.CancelledError: the actor is dead; its connection is to be dropped
+        """
+        actor = self.actors.get(name)
+        if actor is None or actor.dead:
+            raise asyncio.CancelledError
+        ticket = Ticket(service, request, asyncio.get_running_loop().create_future())
+        if actor.open:
+            self._apply(actor, ticket)
+        else:
+            actor.waiting.append(ticket)
+        response = await ticket.answer
+        if actor.where is not None and actor.open:
+            await self._locate(actor, request)
+        return response
+
+    def _apply(self, actor: Actor, ticket: Ticket) -> None:
+        if ticket.answer.done():  # its connection is gone: the caller died before its turn
+            return
+        emulator = self.emulators[ticket.service]
+        name = actor.caller.actor
+        try:
+            operation = emulator.classify(ticket.request)
+            before = _touched(emulator, operation)
+            response = emulator.apply(ticket.request, actor.caller)
+            after = _touched(emulator, operation)
+        except NotEmulated as unknown:
+            self.refusals.append(Refusal(name, unknown.service, unknown.what, unknown.unlock))
+            ticket.answer.set_result(_refused(str(unknown)))
+            return
+        except Exception:  # noqa: BLE001 - an emulator's defect must never become the user's alarm
+            self._broken(name, ticket, traceback.format_exc(limit=-4))
+            ticket.answer.set_result(_refused("the emulator failed on this request"))
+            return
+        if response.status >= 500:
+            self._broken(name, ticket, f"HTTP {response.status} {response.body[:300].decode('utf-8', 'replace')}")
+        self._state ^= _mark(before) ^ _mark(after)
+        self._record(actor, ticket, operation, response, _changes(before, after))
+
+    def _broken(self, name: str, ticket: Ticket, detail: str) -> None:
+        what = f"{ticket.request.method} {ticket.request.path}"
+        self.refusals.append(Refusal(name, ticket.service, what, detail.strip(), defect=True))
+
+    def _record(
+        self,
+        actor: Actor,
+        ticket: Ticket,
+        operation: Operation,
+        response: Response,
+        changed: tuple[tuple[str, str], ...],
+    ) -> None:
+        stop = False
+        if actor.until is not None and actor.until.fits(operation):
+            actor.fitting += 1
+            stop = actor.fitting == actor.until.occurrence
+        index = actor.seen
+        actor.seen += 1
+        event = Event(
+            actor.caller.actor, index, operation, response.status, changed, answered=not stop, state=self._state
+        )
+        self.history.append(event)
+        if stop:
+            actor.open = False
+            actor.withheld = (ticket, response)
+            self.notify(actor.caller.actor, index)
+        else:
+            ticket.answer.set_result(response)
+
+    async def _locate(self, actor: Actor, request: Request) -> None:
+        """Add the caller's line to the event of its last operation, while it still waits for the answer."""
+        position = next(
+            (i for i in range(len(self.history) - 1, -1, -1) if self.history[i].actor == actor.caller.actor), None
+        )
+        if position is None or actor.where is None:
+            return
+        event = self.history[position]
+        site = await actor.where()
+        if site and position < len(self.history) and self.history[position] is event:
+            self.history[position] = replace(event, site=site)
+
+
+def _touched(emulator: Emulator, operation: Operation) -> Mapping[str, Entry]:
+    """The entries that an operation may change.
+
+    A bucket that is made because it was named stands for one that is there in production: it is no change.
+    """
+    if not operation.writes:
+        return {}
+    found = emulator.entries(operation.writes)
+    if operation.verb in BUCKET_VERBS:
+        return found
+    return {name: entry for name, entry in found.items() if entry.kind != "bucket"}
+
+
+def _changes(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> tuple[tuple[str, str], ...]:
+    changes = []
+    for name in sorted(before.keys() | after.keys()):
+        old, new = before.get(name), after.get(name)
+        if old != new:
+            changes.append((name, "created" if old is None else "deleted" if new is None else "changed"))
+    return tuple(changes)
+
+
+def _mark(entries: Mapping[str, Entry]) -> int:
+    """A number for some entries such that marks can be added and taken away in any order by exclusive or."""
+    mark = 0
+    for name, entry in entries.items():
+        text = "\0".join((name, entry.kind, entry.digest, entry.version))
+        mark ^= int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+    return mark
+
+
+def _refused(text: str) -> Response:
+    return Response(501, (("Content-Type", "text/plain"),), f"dagguard: {text}".encode())

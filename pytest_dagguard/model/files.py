@@ -1,0 +1,62 @@
+"""Which files are DAG files."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+
+def is_dag_file(path: Path, folders: Sequence[Path], named: bool) -> bool:
+    """Say whether Airflow would look for DAGs in a file.
+
+    :param folders: the DAG folders, or single files
+    :param named: the user named this very file on the command line
+    """
+    if path.suffix != ".py":
+        return False
+    home = next((each for each in folders if path == each or path.is_relative_to(each)), None)
+    if home is None and not named:
+        return False
+    if home is not None and home.is_dir() and not named and _ignored(path, home):
+        return False
+    return named or may_contain_dag(path)
+
+
+def dag_files(folders: Sequence[Path]) -> Iterator[Path]:
+    """The DAG files in some folders, sorted."""
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")) if folder.is_dir() else [folder]:
+            if is_dag_file(path, folders, named=False):
+                yield path
+
+
+def may_contain_dag(path: Path) -> bool:
+    """Airflow's own rule of thumb: a file that does not have both words is not loaded."""
+    try:
+        content = path.read_bytes().lower()
+    except OSError:
+        return True  # the load will say why
+    return b"dag" in content and b"airflow" in content
+
+
+def _ignored(path: Path, home: Path) -> bool:
+    """Say whether an ``.airflowignore`` on the way to the file names it, in the glob syntax of Airflow 3."""
+    folder = home
+    parts = path.relative_to(home).parts
+    for depth in range(len(parts)):
+        spec = _spec(folder / ".airflowignore")
+        if spec is not None and spec.match_file("/".join(parts[depth:])):
+            return True
+        folder = folder / parts[depth]
+    return False
+
+
+@functools.lru_cache(maxsize=256)
+def _spec(file: Path) -> Any:
+    if not file.is_file():
+        return None
+    import pathspec
+
+    return pathspec.PathSpec.from_lines("gitwildmatch", file.read_text(encoding="utf-8").splitlines())
