@@ -1,0 +1,210 @@
+"""From differences to classes of findings: what each difference means for somebody who owns the data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pytest_dagguard.model.outcome import Content, Outcome
+from pytest_dagguard.model.state import Entry
+from pytest_dagguard.oracle.diff import CONTENT, EXTRA, MISSING, Difference
+from pytest_dagguard.oracle.noise import Clean, bytes_of, template
+from pytest_dagguard.oracle.relate import relate
+
+BOOKKEEPING = frozenset({"xcom", "task-state", "variable"})
+"""Kinds that are values of Airflow rather than data: they differ or not, and are never torn or doubled."""
+
+_TEMPORARY = re.compile(
+    r"(?:^|(?<=[^a-z0-9]))(?:_?temporary|_?temp|_?tmp(?:[a-z0-9_]{8})?|staging|_?inprogress|in_progress|incomplete|partial"
+    r"|part(?=$)|lock|locks|lck|_delta_log_tmp|crdownload)(?=[^a-z0-9]|$)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One resource's part of a finding.
+
+    :param cls: the finding's class
+    :param tag: which variety, so that only like is folded with like and has the right advice
+    :param label: the templated resource
+    :param text: what follows the label in a sentence
+    :param name: the concrete resource
+    :param kind: of the entry
+    :param weight: how many resources this stands for
+    """
+
+    cls: str
+    tag: str
+    label: str
+    text: str
+    name: str
+    kind: str
+    weight: int = 1
+
+
+def cases(clean: Clean, outcome: Outcome, differences: Sequence[Difference], content: Content) -> list[Case]:
+    """What the differences mean, one case for each template and variety.
+
+    :raises KeyError: ``content`` does not know a digest of one of the runs
+    """
+    look = _Look(clean, outcome, differences, content)
+    found = [case for difference in differences if (case := look.case(difference))]
+    return _merged(found)
+
+
+def _merged(found: Sequence[Case]) -> list[Case]:
+    """One case where several members of one template have the same fate."""
+    groups: dict[tuple[str, str, str, str], list[Case]] = {}
+    for case in found:
+        same_text = case.tag if case.tag in ("count", "fewer") else case.text
+        groups.setdefault((case.cls, case.tag, case.label, same_text), []).append(case)
+    return [
+        Case(first.cls, first.tag, first.label, first.text, first.name, first.kind, len(members))
+        for members in groups.values()
+        for first in members[:1]
+    ]
+
+
+def looks_temporary(name: str, others: Sequence[str] = ()) -> bool:
+    """Say whether a name is one that is meant to go away: a lock, a part, something under ``tmp/``.
+
+    :param others: names that stay. Where they lie under the same folder the folder is no hint (a layer of the lake
+        may well be called ``staging``).
+    """
+    scheme, _, path = name.partition("://")
+    bucket, _, key = path.partition("/")
+    start = len(scheme) + 3 + len(bucket) + 1
+    for match in _TEMPORARY.finditer(key.lower()):
+        folder = key.find("/", match.start())
+        if folder < 0 or not any(other.startswith(name[: start + folder + 1]) for other in others):
+            return True
+    return False
+
+
+class _Look:
+    """The three states side by side, for classifying one difference after the other."""
+
+    def __init__(self, clean: Clean, outcome: Outcome, differences: Sequence[Difference], content: Content) -> None:
+        self.clean = clean
+        self.outcome = outcome
+        self.content = content
+        members = [member for group in clean.groups.values() for member in group.members]
+        self.stay = [name for name, _ in members]
+        self.expected = {
+            entry.digest: name for name, entry in members if entry.size and entry.kind not in ("bucket", *BOOKKEEPING)
+        }
+        self.extra = {each.found[1].digest: each.name for each in differences if each.how == EXTRA and each.found}
+
+    def case(self, difference: Difference) -> Case | None:
+        if difference.how == EXTRA:
+            return self._extra(difference)
+        if difference.how == MISSING:
+            return self._missing(difference)
+        return self._content(difference)
+
+    @staticmethod
+    def _make(difference: Difference, cls: str, tag: str, text: str) -> Case:
+        return Case(cls, tag, difference.label, text, difference.name, difference.kind)
+
+    def _extra(self, it: Difference) -> Case:
+        if it.kind == "upload":
+            return self._make(it, "leak", "upload", "is an unfinished upload that stays behind")
+        if it.kind == "child-run":
+            return self._child_run(it)
+        if it.kind in BOOKKEEPING:
+            return self._make(it, "changed", it.kind, "is set, and one clean run does not set it")
+        if it.expected:
+            text = f"{it.actual:,} objects where one clean run leaves {it.expected:,}"
+            return self._make(it, "duplicate", "count", text)
+        assert it.found is not None
+        if it.name not in self.outcome.before and self._is_temporary(it):
+            return self._make(it, "leak", "temporary", "is temporary and stays behind")
+        twin = self.expected.get(it.found[1].digest)
+        still = it.name in self.outcome.before
+        if twin is not None:
+            text = "is still there" if still else "is there"
+            return self._make(it, "duplicate", "copy", f"{text} with the same content as {template(twin, self.clean)}")
+        if still:
+            return self._make(it, "duplicate", "kept", "is still there, and one clean run deletes it")
+        return self._make(it, "duplicate", "unexpected", "is there, and one clean run does not leave it")
+
+    def _is_temporary(self, it: Difference) -> bool:
+        return it.key in self.clean.temporaries or looks_temporary(it.name, self.stay)
+
+    def _child_run(self, it: Difference) -> Case:
+        dag = it.name.removeprefix("dagrun://").partition("/")[0]
+        prefix = f"dagrun://{dag}/"
+        expected = sum(name.startswith(prefix) for name in self.stay)
+        if not expected:
+            return self._make(it, "duplicate", "unexpected", "was started, and one clean run does not start it")
+        actual = sum(name.startswith(prefix) for name in self.outcome.after)
+        text = f"{actual:,} runs of DAG {dag} were started where one clean run starts {expected:,}"
+        return self._make(it, "started-twice", "child-run", text)
+
+    def _missing(self, it: Difference) -> Case | None:
+        if it.kind == "upload":
+            return None
+        if it.kind in BOOKKEEPING:
+            cls = "lost" if it.kind == "xcom" and it.name.rsplit("/", 1)[-1] == "return_value" else "changed"
+            return self._make(it, cls, it.kind, "is not set, and one clean run sets it")
+        if it.kind == "child-run":
+            return self._make(it, "lost", "child-run", "was not started, and one clean run starts it")
+        if it.expected > 1:
+            text = f"{it.actual:,} objects where one clean run leaves {it.expected:,}"
+            return self._make(it, "lost", "fewer", text)
+        assert it.wanted is not None
+        text = "is gone, and one clean run leaves it"
+        if it.name in self.outcome.before:
+            text = "was there before the task and is gone, and one clean run leaves it"
+        if it.wanted[1].size and (other := self.extra.get(it.wanted[1].digest)):
+            text += f" (its content is under {other})"
+        return self._make(it, "lost", "gone", text)
+
+    def _content(self, it: Difference) -> Case:
+        assert it.wanted is not None
+        assert it.found is not None
+        expected, actual = bytes_of(it.wanted[1], self.content), bytes_of(it.found[1], self.content)
+        relation = relate(expected, actual, it.rule, it.wanted[0], it.kind)
+        if it.kind in BOOKKEEPING or it.kind == "child-run":
+            return self._make(it, "changed", it.kind, relation.text)
+        before = self.outcome.before.get(it.name)
+        if before is not None and before.digest == it.found[1].digest:
+            text = "still has the content that it had before the task; one clean run replaces it"
+            return self._make(it, "changed", "stale", text)
+        return self._make(it, relation.cls, "content", relation.text)
+
+
+def gone(outcome: Outcome, differences: Sequence[Difference], content: Content) -> list[Difference]:
+    """Those differences that mean that data is gone, for a run that did not come to its end.
+
+    What a retry did not get to write is expected to be missing. Gone is what was there before, or was written and
+    deleted again, or was somewhere else before and is nowhere now; and what was there before and lost a part.
+
+    :raises KeyError: ``content`` does not know a digest
+    """
+    deleted = {name for event in outcome.history for name, what in event.changed if what == "deleted"}
+    was = {entry.digest for entry in outcome.before.values() if entry.size}
+    now = {entry.digest for entry in outcome.after.values()}
+
+    def is_gone(it: Difference) -> bool:
+        if it.wanted is None or it.kind in BOOKKEEPING or it.kind == "child-run":
+            return False
+        if it.how == CONTENT:
+            return _is_damaged(it, outcome.before.get(it.name), content)
+        name, entry = it.wanted
+        return name in outcome.before or name in deleted or (entry.digest in was and entry.digest not in now)
+
+    return [each for each in differences if is_gone(each)]
+
+
+def _is_damaged(it: Difference, old: Entry | None, content: Content) -> bool:
+    assert it.wanted is not None
+    assert it.found is not None
+    entry = it.found[1]
+    if old is None or old.digest == entry.digest:
+        return False
+    if old.digest == it.wanted[1].digest:
+        return True
+    relation = relate(bytes_of(old, content), bytes_of(entry, content), it.rule, it.name, it.kind)
+    return relation.cls in ("lost", "torn")

@@ -1,0 +1,189 @@
+"""Why a finding comes about and what to change, for each class and variety."""
+
+from __future__ import annotations
+
+import re
+
+_AGAIN = "{who} does not know what {earlier} has done already"
+
+WHY: dict[tuple[str, str], str] = {
+    ("duplicate", "count"): "{who} wrote its output under a new name, beside what {earlier} had left.",
+    ("duplicate", "copy"): "Both the old and the new name hold the same data now, so whoever reads the folder reads it "
+    "twice.",
+    ("duplicate", "kept"): "What one clean run takes away at its end was not taken away by {who}.",
+    ("duplicate", "unexpected"): "One of the attempts left it and nothing took it away or wrote over it.",
+    ("duplicate", "content"): "{who} added to what {earlier} had written instead of replacing it.",
+    ("lost", "gone"): "One attempt deleted or moved what the other had made or needed.",
+    ("lost", "fewer"): "One attempt deleted or moved what the other had made or needed.",
+    ("lost", "content"): _AGAIN + ", and wrote only a part of the data over the whole.",
+    ("lost", "xcom"): "Tasks downstream pull this XCom and get nothing.",
+    ("lost", "child-run"): "{who} took the start of the child run for done.",
+    ("torn", "content"): "{earlier} was stopped between two of its writes and {who} did not write the object anew.",
+    ("changed", "content"): "What {who} writes depends on what {earlier} left, or on which attempt it is.",
+    ("changed", "stale"): "{who} took the step for done, or never came to it, and the task still counts as a success.",
+    ("changed", "xcom"): "Tasks downstream pull another value than after one clean run.",
+    ("changed", "task-state"): "What the task keeps in the task state store depends on how often it was started.",
+    ("changed", "variable"): "The Airflow Variable depends on how often the task was started.",
+    ("changed", "child-run"): "The child run gets another configuration than after one clean run.",
+    ("started-twice", "child-run"): _AGAIN + " and triggered the DAG again under another run id.",
+    (
+        "leak",
+        "upload",
+    ): "Nobody completes or aborts the upload that {earlier} had begun; its parts are stored, and paid "
+    "for, until somebody does.",
+    ("leak", "temporary"): "{earlier} had no chance to clean up, and {who} uses another name or does not look.",
+    (
+        "reader-window",
+        "gap",
+    ): "It is deleted first and written again later: whoever reads in between finds nothing, and "
+    "if the task stops there it stays so.",
+}
+
+FIX: dict[tuple[str, str], str] = {
+    ("duplicate", "copy"): "Delete the source only after the copy is confirmed, and delete it also when a retry finds "
+    "the copy in place.",
+    (
+        "duplicate",
+        "kept",
+    ): "Make the clean-up the same on every path: on a retry that finds the work done, still delete "
+    "what a first run deletes.",
+    (
+        "duplicate",
+        "unexpected",
+    ): "Derive every name from the logical date (`{{ ds }}`, `{{ ts_nodash }}`), or delete "
+    "what an earlier attempt may have left before writing.",
+    ("duplicate", "content"): "Write the whole object for one data interval under a key of that interval and overwrite "
+    "it; where it must be one growing object, drop the interval's own records before adding them.",
+    (
+        "lost",
+        "gone",
+    ): "Write the new data first, check that it is there, and delete last; let a retry that finds the source gone "
+    "look for the finished target before it deletes anything.",
+    ("lost", "fewer"): "Write the new data first, check that it is there, and delete last; delete only names that this "
+    "attempt has made.",
+    ("lost", "content"): "Rebuild the object from its inputs in each attempt rather than from what is left of it, and "
+    "write it in one request.",
+    ("lost", "xcom"): "Push the value on every path, also on the one that finds the work done already.",
+    ("lost", "child-run"): "Let the trigger check that the run exists, and create it where it does not.",
+    (
+        "torn",
+        "content",
+    ): "Write the object in one request, or under a temporary name that is copied to the final one at "
+    "the end; and do not take an object that exists for one that is complete.",
+    (
+        "changed",
+        "content",
+    ): "Make the content a function of the logical date and the inputs alone: do not read back the "
+    "task's own output, and keep the try number and counters out of it.",
+    (
+        "changed",
+        "stale",
+    ): "Do not skip the write because the object exists (`replace=True`); mark the work as done only after it is.",
+    ("changed", "xcom"): "Compute the value from the logical date and the inputs rather than from what this attempt "
+    "happened to do (rows written now, names made now).",
+    ("changed", "task-state"): "Store values that do not depend on the attempt, and clear them at the end.",
+    (
+        "changed",
+        "variable",
+    ): "Set the Variable to a value computed from the logical date instead of changing the old one.",
+    ("changed", "child-run"): "Build `conf` from the logical date and the inputs alone.",
+    ("started-twice", "child-run"): "Give the child run an id derived from the logical date "
+    '(`trigger_run_id="{{ run_id }}"`) and set `reset_dag_run=True` or `skip_when_already_exists=True`.',
+    ("leak", "upload"): "Abort unfinished uploads of the key before starting one, and give the bucket a lifecycle rule "
+    "(`AbortIncompleteMultipartUpload`).",
+    ("leak", "temporary"): "Use a temporary name derived from the logical date, so that the retry writes over it, and "
+    "delete it at the start as well as at the end; or give the prefix a lifecycle rule.",
+    ("reader-window", "gap"): "Overwrite in place (a PUT replaces an object at once), then delete only what is no "
+    "longer wanted; or write to a new prefix and switch the readers at the end.",
+}
+
+_BY_SLOT = {
+    "uuid": "Derive the name from the logical date instead of a random id (`part-{{ ds }}` rather than `uuid4()`)",
+    "time": "Take the date in the name from the logical date (`{{ ds }}`, `{{ ts_nodash }}`), not from the clock",
+    "": "Derive the name from the logical date and the inputs alone",
+}
+
+# What the error says -> what to do about it.
+_ERRORS: tuple[tuple[str, str], ...] = (
+    (
+        r"DagRunAlreadyExists|dag ?run.*already exists",
+        "Set `reset_dag_run=True` or `skip_when_already_exists=True` on the trigger, so that a retry takes up the run "
+        "that is there.",
+    ),
+    (
+        r"ConcurrentRuns|MaxConcurrent|already running",
+        "Before starting a job look for one that runs already for this interval and wait for it; keep its id where a "
+        "retry finds it.",
+    ),
+    (
+        r"already exists|AlreadyOwnedByYou|FileExists|Conflict\b|\b409\b",
+        "Let the task overwrite what an earlier attempt left (`replace=True` where the operator has it), or check "
+        "for it and go on.",
+    ),
+    (
+        r"PreconditionFailed|conditionNotMet|\b412\b",
+        "A condition on the write refuses what the task's own earlier attempt left: read it, and go on where it is the "
+        "expected content.",
+    ),
+    (
+        r"NoSuchUpload",
+        "Start the upload anew in each attempt rather than going on with one whose id was kept.",
+    ),
+    (
+        r"NoSuchKey|NoSuchBucket|NotFound|Not Found|\b404\b|does not exist|FileNotFound|No such object",
+        "Delete or move the input last, after the output is confirmed; and let a retry that finds the input gone look "
+        "for the finished output.",
+    ),
+)
+_GENERAL = (
+    "Make the task able to start from any state that an earlier attempt can leave: check for what is there already and "
+    "take it up or write over it."
+)
+
+
+def _who(scenario: str, cleared: bool) -> tuple[str, str]:
+    """Words for the attempt that came later and the one before it."""
+    if scenario == "twice":
+        return "the second run", "the first run"
+    if scenario == "concurrent":
+        return "one attempt", "the other"
+    return ("the rerun, after somebody has cleared the task," if cleared else "the retry"), "the killed attempt"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def why(cls: str, tag: str, fault: str, scenario: str, cleared: bool) -> str:
+    """How a finding comes about, beginning with the fault."""
+    who, earlier = _who(scenario, cleared)
+    text = WHY.get((cls, tag), "What {who} leaves depends on what {earlier} left.")
+    said = _sentence(text.format(who=who, earlier=earlier)).rstrip(".") + "."
+    return f"{_sentence(fault)}. {said}" if fault else said
+
+
+def fix(cls: str, tag: str, label: str) -> str:
+    """What to change.
+
+    :param label: the templated resource: what varies in its name decides the advice
+    """
+    if (cls, tag) == ("duplicate", "count"):
+        slots = set(re.findall("<(.*?)>", label))
+        slot = (
+            "uuid"
+            if slots & {"uuid", "random", "hex", "token"}
+            else "time"
+            if slots & {"time", "date", "epoch"}
+            else ""
+        )
+        folder = label.split("<", 1)[0].rpartition("/")[0]
+        return f"{_BY_SLOT[slot]}, or delete what is under {folder}/ before writing."
+    return FIX.get((cls, tag), _GENERAL)
+
+
+def fix_for_error(error: str) -> str:
+    """What to change where an attempt ends with this error."""
+    for expression, advice in _ERRORS:
+        if re.search(expression, error, re.IGNORECASE):
+            return advice
+    return _GENERAL
