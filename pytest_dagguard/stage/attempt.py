@@ -1,0 +1,90 @@
+"""One attempt, in its own process: becomes another machine, loads the DAG file as a worker does, runs the task."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pytest_dagguard.isolation import egress
+from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec
+from pytest_dagguard.model.history import Frame
+from pytest_dagguard.stage import where
+from pytest_dagguard.stage.load import third_party
+from pytest_dagguard.stage.machine import Place, move_in, shift_clock
+
+
+def run(spec: AttemptSpec, place: Place, machine: str, load_task: Callable[[], Any] | None = None) -> AttemptResult:
+    """Run the attempt to its end in this process.
+
+    :param machine: name of the machine this process becomes
+    :param load_task: gives the operator; None: load it from ``spec.file``
+    """
+    began = time.perf_counter()
+    endpoints = dict(spec.endpoints)
+    known = set(sys.modules)
+    record = move_in(place, machine, endpoints, dict(spec.environment))
+    os.environ["PYTHONHASHSEED"] = str(spec.seed % 4294967295)
+    if "where" in endpoints:
+        where.answer(endpoints["where"], [place.root])
+    clock = shift_clock(spec.clock_shift)
+    state, error = _execute(spec, load_task or (lambda: load(spec)))
+    if clock is not None:
+        clock.stop()
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return AttemptResult(
+        actor=spec.actor,
+        state=state,
+        error="" if error is None else f"{type(error).__name__}: {error}",
+        error_kind="" if error is None else f"{type(error).__module__}.{type(error).__qualname__}",
+        trace=_trace(error, place.root),
+        seconds=time.perf_counter() - began,
+        egress=egress.read(record),
+        details=(
+            ("rss", usage.ru_maxrss * 1024),
+            ("cpu", usage.ru_utime + usage.ru_stime),
+            ("modules", third_party(known, place.root)),
+        ),
+    )
+
+
+def _execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> tuple[str, BaseException | None]:
+    from pytest_dagguard.stage.compat import sdk
+
+    try:
+        ending = sdk.execute(spec, load_task)
+    except sdk.Refused as refused:
+        return "refused", refused
+    except BaseException as error:  # noqa: BLE001 - a task may raise anything, SystemExit among it
+        traceback.print_exc()
+        return "failed", error
+    return ending.state, ending.error
+
+
+def load(spec: AttemptSpec) -> Any:
+    """Load the DAG file and return the attempt's task.
+
+    :raises LookupError: the file has no such DAG or task this time
+    """
+    from pytest_dagguard.stage.compat import dagbag
+
+    dags, errors = dagbag.load(spec.file)
+    if spec.dag_id not in dags:
+        reason = f": {errors[0].strip().splitlines()[-1]}" if errors else ""
+        raise LookupError(f"{Path(spec.file).name} has no DAG {spec.dag_id!r} when this attempt loads it{reason}")
+    if spec.task_id not in dags[spec.dag_id].task_dict:
+        raise LookupError(f"DAG {spec.dag_id!r} has no task {spec.task_id!r} when this attempt loads it")
+    return dags[spec.dag_id].task_dict[spec.task_id]
+
+
+def _trace(error: BaseException | None, root: str) -> tuple[Frame, ...]:
+    if error is None:
+        return ()
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [Frame(each.filename, each.lineno or 0, each.name) for each in frames if where.is_own(each.filename, [root])]
+    return tuple(reversed(own))

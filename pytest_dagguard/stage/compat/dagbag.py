@@ -1,0 +1,28 @@
+"""Loading one DAG file as an Airflow worker does. Airflow 3.2 moved ``DagBag`` out of ``airflow.models``."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+
+def load(path: str) -> tuple[dict[str, Any], list[str]]:
+    """Execute a DAG file.
+
+    :returns: dag_id -> DAG, and the texts (mostly tracebacks) of what went wrong
+    """
+    try:
+        from airflow.dag_processing.dagbag import DagBag
+    except ImportError:  # Airflow 3.0 and 3.1
+        from airflow.models.dagbag import DagBag
+
+    known = inspect.signature(DagBag.__init__).parameters
+    arguments: dict[str, Any] = {"dag_folder": path, "collect_dags": False, "load_op_links": False}
+    if "include_examples" in known:
+        arguments["include_examples"] = False
+    if "bundle_path" in known:
+        arguments["bundle_path"] = Path(path).parent
+    bag = DagBag(**{key: value for key, value in arguments.items() if key in known})
+    bag.process_file(path, only_if_updated=False, safe_mode=False)
+    return dict(bag.dags), [str(text) for text in bag.import_errors.values()]

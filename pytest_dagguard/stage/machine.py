@@ -1,0 +1,87 @@
+"""Turning a forked child into another machine: its own folders, host name, network and clock, and no way out."""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from pytest_dagguard.isolation import egress, environment, machine, network, processes
+
+
+class Exposed(RuntimeError):
+    """The emulators are closed in and this process is not: the world would be within its reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the repository and the cloud are; the same for all children of a run.
+
+    :param root: the repository
+    :param paths: import paths to append, the DAG folders among them
+    :param scratch: folder for everything that is written
+    :param cloud_pid: process whose network namespace is the cloud's, 0 where it has none of its own
+    :param environment: variables of the user's configuration
+    """
+
+    root: str
+    paths: tuple[str, ...]
+    scratch: str
+    cloud_pid: int
+    environment: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def keep(self) -> tuple[Path, ...]:
+        """Folders that stay visible although they may lie below a temporary folder."""
+        import sys
+
+        own = [self.root, self.scratch, *self.paths, *sys.path, sys.prefix, sys.base_prefix, __file__]
+        return tuple(Path(each) for each in dict.fromkeys(own) if each and os.path.exists(each))
+
+
+def move_in(place: Place, name: str, endpoints: Mapping[str, str], variables: Mapping[str, str]) -> Path:
+    """Make this just-forked process a machine of its own.
+
+    :param name: unique name, also the host's
+    :returns: the file in which refused connections are recorded
+    """
+    home = Path(place.scratch, name)
+    home.mkdir(parents=True, exist_ok=True)
+    if place.cloud_pid and not network.enter(place.cloud_pid):
+        raise Exposed("this process could not enter the network namespace of the emulators, so it does not run")
+    layers = machine.another_machine(home, f"worker-{name}", list(place.keep))
+    processes.die_with_parent()
+    os.environ.update(variables)
+    os.environ.update(environment.no_metadata())
+    os.environ.update(dict(place.environment))
+    os.environ.update(machine.scratch_environment(home, layers))
+    os.environ[processes.MARKER] = name
+    if "egress" in endpoints:
+        os.environ.update(environment.no_proxy_out(endpoints["egress"]))
+    tempfile.tempdir = None
+    work = home / "work"
+    work.mkdir(exist_ok=True)
+    os.chdir(work)
+    record = home / "egress"
+    egress.install(egress.recorder(record))
+    random.seed()
+    return record
+
+
+def shift_clock(seconds: float) -> Any:
+    """Put this process's wall clock ahead; it goes on ticking.
+
+    :returns: the traveller, which must be kept alive
+    """
+    if not seconds:
+        return None
+    import time_machine
+
+    traveller = time_machine.travel(datetime.now(timezone.utc) + timedelta(seconds=seconds), tick=True)
+    traveller.start()
+    return traveller
