@@ -1,0 +1,159 @@
+"""From a scenario to a verdict: drive its search, judge each outcome, put the findings into words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pytest_dagguard.engine import narrate
+from pytest_dagguard.engine.experiment import carry_out
+from pytest_dagguard.engine.lab import Lab
+from pytest_dagguard.engine.walk import Baseline, Walk
+from pytest_dagguard.model import verdict as verdicts
+from pytest_dagguard.model.attempt import AttemptResult
+from pytest_dagguard.model.dag import Task
+from pytest_dagguard.model.finding import Finding
+from pytest_dagguard.model.history import Event
+from pytest_dagguard.model.outcome import Outcome
+from pytest_dagguard.model.plan import Hit, Judged, Plan, Search, Strategy, Trial
+from pytest_dagguard.model.scenario import Scenario
+from pytest_dagguard.model.verdict import Checked, Verdict
+from pytest_dagguard.oracle.judge import Situation, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the configuration says about checking.
+
+    :param budget: seconds of search for each task and scenario
+    :param strict: warnings fail
+    """
+
+    root: Path
+    budget: float = 10.0
+    strict: bool = False
+
+
+def check(
+    lab: Lab, walk: Walk, task: Task, name: str, scenario: Scenario, strategies: Mapping[str, Strategy], terms: Terms
+) -> Verdict:
+    """Try one scenario on one task."""
+    began = time.monotonic()
+    attempts = lab.attempts
+    empty = Verdict("scenario", name, verdicts.INCONCLUSIVE, walk.file, walk.dag.dag_id, task.task_id)
+    empty = replace(empty, file=narrate.relative(walk.file, terms.root))
+    baseline = walk.baseline(task.task_id)
+    if baseline.clean is None:
+        logs = {each.actor: each.log for each in (baseline.outcome.results if baseline.outcome else {}).values()}
+        seconds = time.monotonic() - began
+        return replace(empty, reason=baseline.reason, group=baseline.group, seconds=seconds, logs=logs)
+    drive = _Drive(lab, baseline, scenario.plan(task), terms)
+    found = drive.run(strategies[drive.plan.strategy])
+    checked = Checked(
+        found.kill_states, found.closed, found.schedules, lab.attempts - attempts, drive.operations, found.bounded
+    )
+    findings = tuple(_tell(hit, baseline, walk, task, terms) for hit in found.hits)
+    kind, reason, group = _conclude(findings, found, terms)
+    return replace(
+        empty,
+        verdict=kind,
+        reason=reason,
+        group=group,
+        seconds=time.monotonic() - began,
+        checked=checked,
+        findings=findings,
+        notes=(*baseline.clean.notes, *_bounds(found, terms)),
+        logs={key: value for hit in found.hits[:1] for key, value in _logs(hit.outcome).items()},
+    )
+
+
+def _conclude(findings: tuple[Finding, ...], found: Search, terms: Terms) -> tuple[str, str | None, str]:
+    if any(terms.strict or not each.warns for each in findings):
+        return verdicts.FAIL, None, ""
+    if found.unreached:
+        reason, group = found.unreached[0]
+        return verdicts.INCONCLUSIVE, reason, group
+    return (verdicts.WARN if findings else verdicts.PASS), None, ""
+
+
+def _bounds(found: Search, terms: Terms) -> tuple[str, ...]:
+    if not found.bounded:
+        return ()
+    tried, known = found.kill_states
+    what = f"{tried} of {known} kill states" if known else f"{found.schedules} schedules"
+    return (f"bounded: the budget of {terms.budget:g} s ended the search after {what}",)
+
+
+def _logs(outcome: Outcome) -> dict[str, str]:
+    return {each.actor: each.log for each in outcome.results.values() if each.log}
+
+
+class _Drive:
+    """Feeds a search with judged outcomes."""
+
+    def __init__(self, lab: Lab, baseline: Baseline, plan: Plan, terms: Terms) -> None:
+        self.lab, self.baseline, self.plan, self.terms = lab, baseline, plan, terms
+        self.operations = 0
+        self.deadline = time.monotonic() + terms.budget
+
+    def run(self, strategy: Strategy) -> Search:
+        search = strategy(self.plan, self.baseline.points)
+        try:
+            trial = next(search)
+            while True:
+                trial = search.send(self.carry_out(trial))
+        except StopIteration as ended:
+            found: Search = ended.value
+            return found
+
+    def carry_out(self, trial: Trial) -> Judged:
+        plan, baseline = self.plan, self.baseline
+        assert baseline.clean is not None
+        outcome, _ = carry_out(
+            self.lab,
+            baseline.subject,
+            baseline.start,
+            trial.schedule,
+            tuple(plan.gap * number for number in range(8)),
+            cleared=plan.cleared,
+            seed=3,
+        )
+        self.operations += len(outcome.history)
+        findings: tuple[Finding, ...] = ()
+        if not outcome.unreachable:
+            end = counting(outcome)
+            situation = Situation(trial.fault, plan.scenario, plan.cleared, end.succeeded, end)
+            findings = judge(baseline.clean, outcome, situation, self.lab.content, self.terms.strict)
+        return Judged(outcome, findings, late=time.monotonic() > self.deadline)
+
+
+def counting(outcome: Outcome) -> AttemptResult:
+    """The attempt whose end Airflow goes by: the newest try; what a superseded one says is refused."""
+    return max(outcome.results.values(), key=lambda each: int(each.actor.rsplit(" ", 1)[1]))
+
+
+def _tell(hit: Hit, baseline: Baseline, walk: Walk, task: Task, terms: Terms) -> Finding:
+    """Complete a finding with the line to look at, the history and how to repeat it."""
+    root = terms.root
+
+    def where(event: Event) -> tuple[str, int]:
+        return narrate.place(event, baseline.points, root, walk.file, task)
+
+    made = [each for each in hit.outcome.history if each.operation.resource == hit.finding.resource]
+    event = hit.trial.at.event if hit.trial.at is not None else (made[-1] if made else None)
+    trace = counting(hit.outcome).trace
+    if hit.finding.cls == "cannot-finish" and trace:
+        file, line = narrate.relative(trace[0].file, root), trace[0].line
+    elif event is not None:
+        file, line = where(event)
+    else:
+        file, line = narrate.relative(walk.file, root), task.line
+    return replace(
+        hit.finding,
+        file=file,
+        line=line,
+        confirmed=hit.confirmed,
+        history=narrate.tell(hit.outcome, hit.trial, where),
+    )

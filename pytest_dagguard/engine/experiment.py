@@ -1,0 +1,131 @@
+"""One experiment: a schedule carried out, from a kept state to an outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_dagguard.engine.lab import Lab, Subject
+from pytest_dagguard.model.attempt import AttemptResult
+from pytest_dagguard.model.outcome import Outcome
+from pytest_dagguard.model.plan import Kill, Run, Schedule
+
+RESUMES = {
+    "deferred": ("defers itself, and triggers are not run yet", "deferrable"),
+    "up_for_reschedule": ("waits in reschedule mode, and waiting is not simulated yet", "waiting sensor"),
+    "awaiting_input": ("waits for a person's input", "human input"),
+}
+
+
+def carry_out(
+    lab: Lab,
+    subject: Subject,
+    start: int,
+    schedule: Schedule,
+    shifts: Sequence[float],
+    *,
+    cleared: bool,
+    where: bool = False,
+    seed: int = 0,
+    keep: bool = False,
+) -> tuple[Outcome, int]:
+    """Carry out a schedule.
+
+    :param start: number of the kept state to begin with
+    :param shifts: seconds by which the clock of attempt 1, 2, ... is ahead; the last counts for all that follow
+    :param cleared: tries after the first are somebody's clear, which grants the task's retries anew
+    :param where: ask attempts for their lines
+    :param keep: keep the state that it leaves
+    :returns: the outcome, and the number of the kept state (0 where none was to be kept)
+    """
+    outcome = _Experiment(lab, subject, shifts, cleared, where, seed).run(start, schedule)
+    kept = lab.cloud.call("snapshot") if keep else 0
+    lab.cloud.call("restore", start)
+    return outcome, kept
+
+
+class _Experiment:
+    def __init__(
+        self, lab: Lab, subject: Subject, shifts: Sequence[float], cleared: bool, where: bool, seed: int
+    ) -> None:
+        self.lab, self.subject, self.shifts = lab, subject, shifts
+        self.cleared, self.where, self.seed = cleared, where, seed
+        self.results: dict[str, AttemptResult] = {}
+        self.alive: set[str] = set()
+        self.unreachable: tuple[str, str] = ("", "")
+
+    def run(self, start: int, schedule: Schedule) -> Outcome:
+        lab = self.lab
+        lab.cloud.call("restore", start)
+        before = lab.cloud.call("state")
+        for step in schedule:
+            if self.unreachable[0]:
+                break
+            if isinstance(step, Kill):
+                self._kill(_actor(step.attempt))
+            else:
+                self._go(step)
+        for actor in sorted(self.alive):
+            self._kill(actor)
+        return Outcome(
+            before, lab.cloud.call("state"), lab.cloud.call("history"), dict(self.results), *self._evidence()
+        )
+
+    def _kill(self, actor: str) -> None:
+        if actor in self.alive:
+            self.alive.discard(actor)
+            result = self.lab.kill(actor)
+            self.results[actor] = result
+
+    def _go(self, step: Run) -> None:
+        actor = _actor(step.attempt)
+        if actor not in self.alive:
+            if actor in self.results:
+                return
+            self._launch(step.attempt)
+        kind, what = self.lab.proceed(actor, step.until)
+        if kind == "stalled":
+            seconds = f"{self.lab.options.attempt_timeout:.0f} s"
+            self.unreachable = (f"{actor} did nothing for {seconds} and did not end", "stalled")
+        elif kind == "exited":
+            self.alive.discard(actor)
+            self.results[actor] = what
+            if step.until is not None and what.state != "refused":
+                self.unreachable = (f"diverged: {actor} ended before it came to `{step.until.verb}` again", "diverged")
+            elif not what.succeeded and step.retries > 0 and what.state not in ("refused", *RESUMES):
+                following = max(int(each.rsplit(" ", 1)[1]) for each in (*self.results, *self.alive)) + 1
+                self._go(Run(following, None, step.retries - 1))
+
+    def _launch(self, number: int) -> None:
+        actor = _actor(number)
+        retries = self.subject.retries
+        shift = self.shifts[min(number, len(self.shifts)) - 1]
+        most = (number - 1) + retries if self.cleared and number > 1 else retries
+        self.results.setdefault(actor, AttemptResult(actor, "running"))
+        self.lab.launch(self.subject, actor, number, most, shift, self.where, self.seed)
+        self.alive.add(actor)
+
+    def _evidence(self) -> tuple[str, str]:
+        """Why the outcome is no evidence, and a few words to count that by; two empty texts where it is."""
+        if self.unreachable[0]:
+            return self.unreachable
+        refusals, proxied = self.lab.cloud.call("refusals")
+        for _, service, what, unlock, defect in refusals:
+            if defect:
+                return f"the {service} emulator failed on {what}: {unlock}", "emulator defect"
+            hint = f" ({unlock})" if unlock else ""
+            return f"calls {service} {what}, which is not emulated{hint}", f"need {service}"
+        for each in self.results.values():
+            if each.egress:
+                return f"connects to {each.egress[0]}, which is not emulated", f"need {each.egress[0].split(':')[0]}"
+            if each.state in RESUMES:
+                reason, group = RESUMES[each.state]
+                return f"the task {reason}", group
+            if each.state == "crashed":
+                return f"the process of {each.actor} ended without a word", "crashed"
+        if proxied:
+            return f"connects to {proxied[0]}, which is not emulated", f"need {proxied[0].split(':')[0]}"
+        return "", ""
+
+
+def _actor(number: int) -> str:
+    return f"attempt {number}"

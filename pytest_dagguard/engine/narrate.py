@@ -1,0 +1,98 @@
+"""Telling a history: one line an operation, with the line of the repository that made it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from pytest_dagguard.model.attempt import AttemptResult
+from pytest_dagguard.model.dag import Task
+from pytest_dagguard.model.history import Event
+from pytest_dagguard.model.outcome import Outcome
+from pytest_dagguard.model.plan import Point, Trial
+
+QUIET = frozenset({"ti.heartbeat", "rtif.set", "ti.start", "connection.get", "variable.get"})
+"""Bookkeeping that is left out unless the fault falls on it."""
+
+MOST_LINES = 60
+
+
+def place(event: Event, points: Sequence[Point], root: Path, file: str, task: Task) -> tuple[str, int]:
+    """File (relative to the root) and line that made an operation: its own site, the clean run's, or the task's."""
+    site = event.site
+    if not site:
+        named = (event.operation.verb, event.operation.resource)
+        site = next(
+            (
+                each.event.site
+                for each in points
+                if each.event.site
+                and ((each.event.operation.verb, each.event.operation.resource) == named or _fits(each, event))
+            ),
+            (),
+        )
+    if site:
+        return relative(site[0].file, root), site[0].line
+    return relative(file, root), task.line
+
+
+def _fits(point: Point, event: Event) -> bool:
+    return point.selector.fits(event.operation)
+
+
+def relative(file: str, root: Path) -> str:
+    """A path as the user would type it."""
+    return os.path.relpath(file, root) if file and Path(file).is_relative_to(root) else file
+
+
+def tell(
+    outcome: Outcome,
+    trial: Trial,
+    where: Callable[[Event], tuple[str, int]],
+) -> tuple[str, ...]:
+    """The operations of all attempts as aligned lines, the fault among them."""
+    rows: list[tuple[str, str, str, str] | str] = []
+    for event in outcome.history:
+        stops = not event.answered
+        verb = event.operation.verb
+        if not stops and (verb in QUIET or (verb == "ti.state" and event.status < 400)):
+            continue
+        file, line = where(event)
+        effect = ", ".join(dict.fromkeys(what for _, what in event.changed)) or _answer(event)
+        rows.append((event.actor, f"{event.operation.verb} {event.operation.resource}", effect, f"{file}:{line}"))
+        if stops:
+            word = "killed" if _killed(trial, outcome, event.actor) else "frozen"
+            rows.append(f"    ^^^ {event.actor} is {word} here")
+    rows.extend(_ends(outcome.results.values()))
+    table = [each for each in rows if isinstance(each, tuple)]
+    widths = [max((len(row[column]) for row in table), default=0) for column in range(3)]
+    widths = [widths[0], min(widths[1], 60), widths[2]]
+    lines = [row if isinstance(row, str) else _aligned(row, widths) for row in rows]
+    if len(lines) > MOST_LINES:
+        cut = len(lines) - MOST_LINES
+        lines = [*lines[: MOST_LINES // 2], f"    ... {cut} operations ...", *lines[-MOST_LINES // 2 :]]
+    return tuple(line.rstrip() for line in lines)
+
+
+def _aligned(row: tuple[str, ...], widths: Sequence[int]) -> str:
+    return "  ".join([*(f"{text:<{width}}" for text, width in zip(row, widths, strict=False)), *row[len(widths) :]])
+
+
+def _answer(event: Event) -> str:
+    if event.status >= 400:
+        return f"HTTP {event.status}"
+    return "-" if event.operation.writes else "read"
+
+
+def _killed(trial: Trial, outcome: Outcome, actor: str) -> bool:
+    return outcome.results.get(actor, AttemptResult(actor, "")).state == "killed"
+
+
+def _ends(results: Iterable[AttemptResult]) -> list[str]:
+    lines = []
+    for each in results:
+        detail = f": {each.error.splitlines()[0][:160]}" if each.error else ""
+        if each.state != "killed":
+            lines.append(f"{each.actor} ends {each.state}{detail}")
+    return lines

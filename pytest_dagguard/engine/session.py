@@ -1,0 +1,88 @@
+"""One run of the tool: the laboratory, what it has loaded, and the walk it is on."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pytest_dagguard.engine.check import Terms, check
+from pytest_dagguard.engine.lab import Lab, Options
+from pytest_dagguard.engine.walk import Walk
+from pytest_dagguard.model import registry
+from pytest_dagguard.model import verdict as verdicts
+from pytest_dagguard.model.dag import Dag, DagFile, Task
+from pytest_dagguard.model.errors import DagguardError, ProcessLost
+from pytest_dagguard.model.scenario import Scenario
+from pytest_dagguard.model.verdict import Verdict
+
+
+@dataclass(slots=True)
+class Session:
+    """Loads DAG files and gives verdicts. The helper processes start when they are first needed.
+
+    :param allow: resource pattern -> why that effect need not be idempotent
+    :param seed: the seed folder as the user would type it
+    """
+
+    options: Options
+    terms: Terms
+    allow: dict[str, str]
+    seed: str
+    _lab: Lab | None = None
+    _walk: Walk | None = None
+    _files: dict[Path, DagFile] = field(default_factory=dict)
+    _scenarios: dict[str, Scenario] = field(default_factory=dict)
+
+    @property
+    def lab(self) -> Lab:
+        """The laboratory, ready."""
+        if self._lab is None:
+            self._lab = Lab(self.options)
+        self._lab.start()
+        return self._lab
+
+    def begin(self) -> None:
+        """Start the helper processes without waiting for them."""
+        if self._lab is None:
+            self._lab = Lab(self.options)
+
+    def load(self, path: Path) -> DagFile:
+        """Load a DAG file, once."""
+        if path not in self._files:
+            self._files[path] = self.lab.load(path)
+        return self._files[path]
+
+    def verdict(self, file: Path, dag: Dag, task: Task, name: str) -> Verdict:
+        """Try one scenario on one task. A helper process that is lost gives a named inconclusive, not a crash."""
+        began = time.monotonic()
+        scenario = self._scenario(name)
+        strategies = registry.collect("pytest_dagguard.explore", "STRATEGY")
+        try:
+            return check(self.lab, self._walk_of(file, dag), task, name, scenario, strategies, self.terms)
+        except ProcessLost as lost:
+            self.close()
+            reason, group = str(lost).splitlines()[0], "lost a helper process"
+        except DagguardError as failed:
+            reason, group = f"dagguard itself failed: {str(failed).splitlines()[0]}", "failed inside dagguard"
+        shown = Verdict("scenario", name, verdicts.INCONCLUSIVE, str(file), dag.dag_id, task.task_id)
+        return replace(shown, reason=reason, group=group, seconds=time.monotonic() - began)
+
+    def _scenario(self, name: str) -> Scenario:
+        if not self._scenarios:
+            self._scenarios = registry.collect("pytest_dagguard.scenarios", "SCENARIO")
+        return self._scenarios[name]
+
+    def _walk_of(self, file: Path, dag: Dag) -> Walk:
+        if self._walk is None or (self._walk.file, self._walk.dag.dag_id) != (str(file), dag.dag_id):
+            if self._walk is not None:
+                self._walk.close()
+            self._walk = Walk(self.lab, str(file), dag, self.allow, self.seed)
+        return self._walk
+
+    def close(self) -> None:
+        """End the helper processes; the next use starts them again."""
+        self._walk = None
+        if self._lab is not None:
+            self._lab.close()
+            self._lab = None

@@ -1,0 +1,64 @@
+"""Two attempts at once: every schedule with one preemption, less those that must come out alike.
+
+Attempt 1 runs to its operation i, attempt 2 runs from start to end, attempt 1 goes on; then the same with the parts
+swapped (attempt 1 has only just started when attempt 2 comes, which Airflow's API asks for). If operation i+1 conflicts
+with nothing that the other attempt did, stopping after i+1 gives an equivalent order (the operations commute, see
+Mazurkiewicz 1977) and is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pytest_dagguard.explore.confirm import follow_up
+from pytest_dagguard.model.operation import conflicts
+from pytest_dagguard.model.outcome import Outcome
+from pytest_dagguard.model.plan import Plan, Point, Run, Schedule, Search, Searching, Trial
+
+
+def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
+    """Freeze attempt 1 in the middle of which attempt 2 runs, and the other way round."""
+    found = Search()
+    if not points:
+        return found
+    tries = plan.retries - 1
+
+    def first_frozen(point: Point) -> Schedule:
+        return (Run(1, point.selector), Run(2, retries=tries), Run(1))
+
+    def second_frozen(point: Point) -> Schedule:
+        return (Run(1, points[0].selector), Run(2, point.selector), Run(1), Run(2, retries=tries))
+
+    one = "attempt 1 freezes after {}, its retry runs, and attempt 1 goes on"
+    yield from _sweep(found, points, first_frozen, one, 1)
+    if not found.bounded:
+        other = "attempt 2 freezes after {}, attempt 1 wakes up and ends, attempt 2 goes on"
+        yield from _sweep(found, points, second_frozen, other, 2)
+    return found
+
+
+def _sweep(
+    found: Search, points: tuple[Point, ...], schedule: Callable[[Point], Schedule], fault: str, frozen: int
+) -> Searching:
+    other: Outcome | None = None
+    for place, point in enumerate(points[:-1]):
+        if other is not None and _commutes(point, other, frozen):
+            continue
+        trial = Trial(schedule(point), fault.format(point), point)
+        judged = yield trial
+        found.schedules += 1
+        other = None if judged.outcome.unreachable else judged.outcome
+        yield from follow_up(found, trial, judged, trial)
+        if judged.late and place < len(points) - 2:
+            found.bounded = True
+            break
+    return found
+
+
+def _commutes(point: Point, outcome: Outcome, frozen: int) -> bool:
+    """Say whether an operation of the frozen attempt conflicts with nothing that the others did in a trial."""
+    name = f"attempt {frozen}"
+    return not any(conflicts(point.event.operation, each.operation) for each in outcome.history if each.actor != name)
+
+
+STRATEGY = search
