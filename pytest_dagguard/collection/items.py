@@ -1,0 +1,155 @@
+"""The nodes that pytest collects: a file, its tasks, and an item for each check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_dagguard.engine.narrate import relative
+from pytest_dagguard.engine.session import Session
+from pytest_dagguard.model import verdict as verdicts
+from pytest_dagguard.model.dag import Dag, DagFile, LoadError, Task
+from pytest_dagguard.model.finding import Finding
+from pytest_dagguard.model.verdict import Verdict
+from pytest_dagguard.reports import terminal
+
+
+class CheckFailed(Exception):
+    """Carries a verdict to where pytest asks for the text of a failure."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.check)
+        self.verdict = verdict
+
+
+class DagFileNode(pytest.File):
+    """One DAG file."""
+
+    def __init__(self, *, session_of: Session, scenarios: tuple[str, ...], **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.dagguard = session_of
+        self.scenarios = scenarios
+
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
+        """Load the file; an item for what kept it from loading, and a node for each task."""
+        loaded = self.dagguard.load(self.path)
+        if loaded.errors:
+            yield LoadItem.from_parent(self, name="import-error", loaded=loaded)
+        elif not loaded.dags:
+            yield LoadItem.from_parent(self, name="no-dag-in-file", loaded=loaded)
+        if not self.scenarios:
+            return
+        for dag in loaded.dags:
+            for task in dag.tasks:
+                yield TaskNode.from_parent(self, name=f"{dag.dag_id}.{task.task_id}", dag=dag, task=task)
+
+
+class TaskNode(pytest.Collector):
+    """One task of a DAG."""
+
+    def __init__(self, *, dag: Dag, task: Task, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.dag, self.task = dag, task
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """An item for each scenario."""
+        assert isinstance(self.parent, DagFileNode)
+        for name in self.parent.scenarios:
+            yield ScenarioItem.from_parent(self, name=name)
+
+
+class CheckItem(pytest.Item):
+    """Something that comes to a verdict."""
+
+    verdict: Verdict | None = None
+
+    def decide(self) -> Verdict:
+        """Come to a verdict."""
+        raise NotImplementedError
+
+    def runtest(self) -> None:
+        """Fail, skip or pass as the verdict says."""
+        self.verdict = self.decide()
+        if self.verdict.verdict == verdicts.FAIL:
+            raise CheckFailed(self.verdict)
+        if self.verdict.verdict == verdicts.INCONCLUSIVE:
+            if self.config.getoption("dagguard_strict", False):
+                raise CheckFailed(self.verdict)
+            pytest.skip(self.verdict.reason or "inconclusive")
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The verdict in words."""
+        if isinstance(excinfo.value, CheckFailed):
+            return terminal.failure(excinfo.value.verdict, self.config.rootpath)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where pytest says it is."""
+        return self.path, None, self.nodeid.partition("::")[2]
+
+
+class ScenarioItem(CheckItem):
+    """One scenario on one task."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.add_marker("dagguard_scenario")
+
+    def decide(self) -> Verdict:
+        """Run the scenario."""
+        node = self.parent
+        assert isinstance(node, TaskNode)
+        assert isinstance(node.parent, DagFileNode)
+        return node.parent.dagguard.verdict(self.path, node.dag, node.task, self.name)
+
+
+class LoadItem(CheckItem):
+    """What kept a file from loading."""
+
+    def __init__(self, *, loaded: DagFile, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.loaded = loaded
+        self.add_marker("dagguard_rule")
+
+    def decide(self) -> Verdict:
+        """Say what is wrong with the file."""
+        file = relative(str(self.path), self.config.rootpath)
+        if not self.loaded.errors:
+            found = Finding(
+                "no-dag-in-file",
+                f"{file} mentions Airflow and DAGs, and has no DAG at its top level",
+                file=file,
+                why="Airflow loads each such file again and again, and finds nothing in it",
+                fix="assign the DAG to a name at module level, call the @dag function, or list it in .airflowignore",
+            )
+            return Verdict("rule", self.name, verdicts.WARN, file, findings=(found,), seconds=self.loaded.seconds)
+        findings = tuple(_load_finding(file, each) for each in self.loaded.errors)
+        logs = {file: self.loaded.errors[0].detail} if self.loaded.errors[0].detail else {}
+        return Verdict(
+            "rule", self.name, verdicts.FAIL, file, findings=findings, seconds=self.loaded.seconds, logs=logs
+        )
+
+
+FIXES = {
+    "syntax": "mend the syntax; Python cannot read the file",
+    "missing-module": "install the module where pytest runs, or leave the file out with .airflowignore",
+    "exit": "a DAG file is loaded again and again by Airflow; nothing in it may end the process",
+    "timeout": "move what takes long into a task; Airflow itself gives up on a file after 30 s",
+    "crash": "find what ends or crashes the process while the file loads",
+    "egress": "a DAG file must load without the network; read in a task what it fetches",
+}
+
+
+def _load_finding(file: str, error: LoadError) -> Finding:
+    place = f"{file}:{error.line}" if error.line else file
+    return Finding(
+        "import-error",
+        f"{place} does not load: {error.message}",
+        file=file,
+        line=error.line,
+        why="none of its DAGs can run, and none of its tasks could be checked",
+        fix=FIXES.get(error.kind, "make the file load where pytest runs"),
+    )

@@ -1,0 +1,62 @@
+"""From pytest's configuration to a session."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pytest_dagguard.config import seed_folder
+from pytest_dagguard.config.settings import Settings, resolve
+from pytest_dagguard.engine.check import Terms
+from pytest_dagguard.engine.lab import Options
+from pytest_dagguard.engine.session import Session
+from pytest_dagguard.model import registry
+from pytest_dagguard.model.errors import ConfigurationError
+
+
+def settings_of(config: pytest.Config) -> Settings:
+    """What the user asked for.
+
+    :raises pytest.UsageError: something that was asked for cannot be
+    """
+    try:
+        return resolve(
+            config.rootpath,
+            vars(config.option),
+            os.environ,
+            registry.names("pytest_dagguard.scenarios"),
+            registry.names("pytest_dagguard.reports", "REPORT"),
+        )
+    except ConfigurationError as wrong:
+        raise pytest.UsageError(str(wrong)) from wrong
+
+
+def session_of(settings: Settings) -> Session:
+    """A session with the user's seed; nothing is started yet.
+
+    :raises pytest.UsageError: the seed folder cannot be read
+    """
+    try:
+        seed = seed_folder.read(settings.seed, required=settings.seed_required, environ=os.environ)
+    except ConfigurationError as wrong:
+        raise pytest.UsageError(str(wrong)) from wrong
+    options = Options(
+        root=settings.root,
+        dags=tuple(each if each.is_dir() else each.parent for each in settings.dags),
+        seed=seed,
+        logical_date=settings.logical_date.isoformat().replace("+00:00", "Z"),
+        auto_buckets=settings.auto_buckets,
+        paths=(*map(str, settings.paths), str(settings.root), str(settings.root / "plugins")),
+        environment=settings.env,
+        load_timeout=settings.load_timeout,
+        attempt_timeout=settings.attempt_timeout,
+    )
+    terms = Terms(settings.root, settings.budget, settings.strict)
+    return Session(options, terms, dict(settings.allow), shown(settings.seed, settings.root))
+
+
+def shown(path: Path, root: Path) -> str:
+    """A path as the user would type it."""
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)

@@ -1,0 +1,71 @@
+"""Takes in the verdicts as they come, from this process or from workers, and reports on them at the end."""
+
+from __future__ import annotations
+
+import platform
+import time
+from pathlib import Path
+
+import pytest
+
+from pytest_dagguard import __version__
+from pytest_dagguard.config.settings import Settings
+from pytest_dagguard.model import registry
+from pytest_dagguard.model.errors import DagguardError
+from pytest_dagguard.model.verdict import Verdict, from_plain
+from pytest_dagguard.reports import terminal
+from pytest_dagguard.reports.report import Report, RunFacts
+
+
+class Tally:
+    """A pytest plugin of one run with ``--dagguard``."""
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        self.config, self.settings = config, settings
+        self.began = time.monotonic()
+        self.verdicts: list[tuple[str, Verdict]] = []
+        self.complaints: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take in one verdict."""
+        plain = getattr(report, "dagguard_verdict", None)
+        if plain is not None:
+            verdict = from_plain(plain)
+            self.verdicts.append((report.nodeid, verdict))
+            self.config.hook.pytest_dagguard_verdict(nodeid=report.nodeid, verdict=verdict)
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the report files."""
+        formats: dict[str, Report] = registry.collect("pytest_dagguard.reports", "REPORT")
+        facts = RunFacts(
+            dagguard=__version__,
+            airflow=_airflow_version(),
+            python=platform.python_version(),
+            seconds=time.monotonic() - self.began,
+        )
+        for target in self.settings.reports:
+            path = Path(self.config.invocation_params.dir, target.path)
+            try:
+                formats[target.format].write(self.verdicts, facts, path)
+            except DagguardError as failed:
+                self.complaints.append(str(failed))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Count what was inconclusive, and say what was warned of."""
+        lines = [*terminal.summary([verdict for _, verdict in self.verdicts]), *self.complaints]
+        if lines:
+            terminalreporter.section("dagguard")
+            for line in lines:
+                terminalreporter.write_line(line)
+
+
+def _airflow_version() -> str:
+    """The installed version, without importing Airflow."""
+    from importlib import metadata
+
+    for name in ("apache-airflow-core", "apache-airflow"):
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return ""

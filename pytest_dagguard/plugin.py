@@ -1,0 +1,144 @@
+"""The pytest plugin. Nothing here imports Airflow or an emulator, and next to nothing without ``--dagguard``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_dagguard.fixtures import (  # noqa: F401 - fixtures are found by being here
+    dagguard,
+    dagguard_dags,
+    dagguard_gcs,
+    dagguard_s3,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+SETTINGS = pytest.StashKey[Any]()
+SESSION = pytest.StashKey[Any]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take the options from the one table."""
+    from pytest_dagguard.config.options import add_options
+
+    add_options(parser.getgroup("dagguard", "kill, overlap and rerun Airflow tasks"))
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Make the hooks for third parties known."""
+    from pytest_dagguard import hooks
+
+    pluginmanager.add_hookspecs(hooks)
+
+
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Answer ``--dagguard-list`` and ``--dagguard-explain`` and end."""
+    wants_list, name = config.getoption("dagguard_list", False), config.getoption("dagguard_explain", None)
+    if not wants_list and not name:
+        return None
+    from pytest_dagguard.collection import explain
+
+    print(explain.listing() if wants_list else explain.text(str(name)))  # noqa: T201 - this is the answer
+    return 0
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With ``--dagguard``: check the configuration before anything runs, and start the helper processes."""
+    config.addinivalue_line("markers", "dagguard_rule: a hygiene rule of pytest-dagguard")
+    config.addinivalue_line("markers", "dagguard_scenario: a scenario of pytest-dagguard on a task")
+    if not config.getoption("dagguard", False):
+        return
+    from pytest_dagguard.collection import start
+    from pytest_dagguard.collection.tally import Tally
+
+    settings = config.stash[SETTINGS] = start.settings_of(config)
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Tally(config, settings), "dagguard-tally")
+    if config.args_source.name in ("INVOCATION_DIR", "TESTPATHS"):
+        if not settings.dags:
+            raise pytest.UsageError(
+                f"there is no DAG folder: {settings.root / 'dags'} does not exist and AIRFLOW__CORE__DAGS_FOLDER is"
+                ' not set; name the DAG files on the command line, or set dags = ["..."] under [tool.dagguard] in'
+                f" {settings.root / 'pyproject.toml'}"
+            )
+        config.args = [str(each) for each in settings.dags]
+    if not _only_directs(config) and not config.getoption("help", False):
+        config.stash[SESSION] = start.session_of(settings)
+        config.stash[SESSION].begin()
+
+
+def _only_directs(config: pytest.Config) -> bool:
+    """True in the process of pytest-xdist that hands the items to workers."""
+    return bool(config.pluginmanager.hasplugin("dsession"))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the helper processes."""
+    if SESSION in config.stash:
+        config.stash[SESSION].close()
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say what will be tried and how closed in it is."""
+    if SETTINGS not in config.stash:
+        return None
+    settings = config.stash[SETTINGS]
+    words = f"dagguard: {', '.join(settings.scenarios)}; budget {settings.budget:g} s for each task and scenario"
+    if SESSION not in config.stash:
+        return words
+    lab = config.stash[SESSION].lab
+    return f"{words}; Airflow {lab.version}\n{lab.confinement()}"
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect DAG files, but for those of which pytest will ask for a test module."""
+    if SESSION not in parent.config.stash or not _is_dag_file(file_path, parent) or _is_module(file_path, parent):
+        return None
+    return _node(file_path, parent)
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> Any:
+    """Keep pytest from importing a DAG file as a test module: Airflow must not come into this process."""
+    if SESSION not in parent.config.stash or not _is_dag_file(module_path, parent):
+        return None
+    return _node(module_path, parent)
+
+
+def _is_module(path: Path, parent: pytest.Collector) -> bool:
+    patterns = parent.config.getini("python_files")
+    return parent.session.isinitpath(path) or any(path.match(each) for each in patterns)
+
+
+def _is_dag_file(path: Path, parent: pytest.Collector) -> bool:
+    from pytest_dagguard.model.files import is_dag_file, may_contain_dag
+
+    folders = parent.config.stash[SETTINGS].dags
+    patterns = parent.config.getini("python_files")
+    tests = any(path.match(each) for each in patterns)
+    named = parent.session.isinitpath(path) and not tests and may_contain_dag(path)
+    return is_dag_file(path, folders, named)
+
+
+def _node(path: Path, parent: pytest.Collector) -> pytest.Collector:
+    from pytest_dagguard.collection.items import DagFileNode
+
+    settings = parent.config.stash[SETTINGS]
+    scenarios = () if settings.only == "rules" else settings.scenarios
+    session = parent.config.stash[SESSION]
+    node: pytest.Collector = DagFileNode.from_parent(parent, path=path, session_of=session, scenarios=scenarios)
+    return node
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """Send the verdict along with pytest's own report, over pytest-xdist too."""
+    outcome = yield
+    verdict = getattr(item, "verdict", None)
+    if call.when == "call" and verdict is not None and hasattr(verdict, "findings"):
+        from pytest_dagguard.model.verdict import to_plain
+
+        outcome.get_result().dagguard_verdict = to_plain(verdict)
