@@ -20,7 +20,6 @@ from pytest_dagguard.cloud.airflow_http import (
     reading,
     refused,
     updating,
-    writing,
 )
 from pytest_dagguard.cloud.airflow_payloads import (
     EnterRunning,
@@ -271,11 +270,6 @@ def _name_update(store: Store, call: Call) -> Footprint:
     return updating(resource_of(store, call))
 
 
-def _name_write(store: Store, call: Call) -> Footprint:
-    resource = resource_of(store, call)
-    return Footprint(resource, reads=frozenset({resource}), writes=writing(resource).writes)
-
-
 def _name_heartbeat(store: Store, call: Call) -> Footprint:
     # The moment of the last heartbeat is part of no answer, so for the order of operations it is a read.
     return reading(resource_of(store, call))
@@ -304,6 +298,6 @@ ROUTES = (
     Route("PATCH", f"{_PATH}/state", "ti.state", state, _name_state),
     Route("PATCH", f"{_PATH}/skip-downstream", "ti.skip-downstream", skip_downstream, _name_skip),
     Route("PUT", f"{_PATH}/heartbeat", "ti.heartbeat", heartbeat, _name_heartbeat),
-    Route("PUT", f"{_PATH}/rtif", "rtif.set", rendered_fields, _name_write),
+    Route("PUT", f"{_PATH}/rtif", "rtif.set", rendered_fields, _name_update),
     Route("PATCH", f"{_PATH}/rendered-map-index", "ti.rendered-map-index", rendered_map_index, _name_update),
 )

@@ -124,10 +124,10 @@ class Cloud:
         found = [(each.actor, each.service, each.what, each.unlock, each.defect) for each in self.tap.refusals]
         return found, list(self.egress)
 
-    async def waiting(self, actor: str) -> int:
-        """How many requests of an actor stand before its closed gate."""
+    async def seen(self, actor: str) -> int:
+        """How many operations of an actor have taken effect."""
         known = self.tap.actors.get(actor)
-        return len(known.waiting) if known is not None else 0
+        return known.seen if known is not None else 0
 
     async def content(self, digest: str) -> bytes:
         """Content by its SHA-256."""

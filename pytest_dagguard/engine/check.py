@@ -20,6 +20,7 @@ from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Hit, Judged, Plan, Search, Strategy, Trial
 from pytest_dagguard.model.scenario import Scenario
 from pytest_dagguard.model.verdict import Checked, Verdict
+from pytest_dagguard.oracle.ending import ending
 from pytest_dagguard.oracle.judge import Situation, judge
 
 
@@ -126,6 +127,8 @@ class _Drive:
             end = counting(outcome)
             situation = Situation(trial.fault, plan.scenario, plan.cleared, end.succeeded, end)
             findings = judge(baseline.clean, outcome, situation, self.lab.content, self.terms.strict)
+            if baseline.outcome is not None:
+                findings = (*findings, *ending(baseline.outcome.last.state, end, trial.fault))
         return Judged(outcome, findings, late=time.monotonic() > self.deadline)
 
 

@@ -85,7 +85,7 @@ class _Experiment:
         kind, what = self.lab.proceed(actor, step.until)
         if kind == "stalled":
             seconds = f"{self.lab.options.attempt_timeout:.0f} s"
-            self.unreachable = (f"{actor} did nothing for {seconds} and did not end", "stalled")
+            self.unreachable = (f"{actor} did not end: {what} operations, then {seconds} without one", "stalled")
         elif kind == "exited":
             self.alive.discard(actor)
             self.results[actor] = what

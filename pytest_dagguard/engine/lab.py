@@ -29,6 +29,10 @@ START_TIMEOUT = 120.0
 """Seconds for a helper process to get ready; importing Airflow takes 3 to 8 s on a laptop, more on a busy runner."""
 
 
+MOST_PATIENCE = 5
+"""An attempt that goes on making requests may take this many attempt time-outs in all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a laboratory needs to know of the configuration.
@@ -126,7 +130,9 @@ class Lab:
         self.origin = self.cloud.call("snapshot")
         _, _, self.version = self.stage.expect("ready", START_TIMEOUT)
         self.place = replace(self.place, cloud_pid=pid if self.enclosed else 0)
-        self.stage.call("configure", self.place.cloud_pid)
+        _, variables = self.cloud.call("open", "nobody", False)
+        self.cloud.call("remove", "nobody")
+        self.stage.call("configure", self.place.cloud_pid, variables)
         self._ready = True
 
     def load(self, path: Path) -> DagFile:
@@ -240,13 +246,18 @@ class Lab:
         """Let an attempt go on.
 
         :returns: ``("reached", index)`` when it stands after the operation, ``("exited", result)`` when it has ended,
-            ``("stalled", None)`` when it did nothing for the attempt time-out
+            ``("stalled", operations)`` when it did nothing for the attempt time-out, or goes on without an end
         """
         self.cloud.call("allow", actor, until)
+        patience = self.options.attempt_timeout
+        seen, limit = -1, time.monotonic() + MOST_PATIENCE * patience
         while True:
-            event = self._next(time.monotonic() + self.options.attempt_timeout)
+            event = self._next(time.monotonic() + patience / 2)
             if event is None:
-                return "stalled", None
+                before, seen = seen, self.cloud.call("seen", actor)
+                if seen == before or time.monotonic() > limit:
+                    return "stalled", seen
+                continue
             if event[0] == "reached" and event[1] == actor:
                 return "reached", event[2]
             if event[0] == "exited" and event[1] == actor:

@@ -143,6 +143,8 @@ def points_of(outcome: Outcome, clean: noise.Clean) -> tuple[Point, ...]:
     seen: dict[tuple[str, str, str], int] = {}
     for event in outcome.history:
         operation = event.operation
+        if any(each.event.operation.verb == "ti.state" for each in points):
+            break  # once its end is reported there is nobody who would try again
         pattern = noise.pattern(operation.resource, clean)
         if operation.resource.startswith("ti://"):
             # a task instance's own bookkeeping is the same operation at each try, under the number of that try

@@ -14,16 +14,20 @@ from pytest_dagguard.model.dag import Dag, DagFile, LoadError, Task
 from pytest_dagguard.stage.where import is_own
 
 
-def describe(path: str, root: str) -> DagFile:
-    """Load a DAG file in this process and describe what is in it."""
-    from pytest_dagguard.stage.compat import dagbag
+def describe(path: str, root: str, api: str) -> DagFile:
+    """Load a DAG file in this process and describe what is in it.
+
+    :param api: URL of the Execution API, which answers what the file asks for while it loads
+    """
+    from pytest_dagguard.stage.compat import dagbag, parse
 
     began = time.perf_counter()
     known = set(sys.modules)
     errors: list[LoadError] = []
     dags: dict[str, Any] = {}
     try:
-        dags, texts = dagbag.load(path)
+        with parse.connected(api):
+            dags, texts = dagbag.load(path)
         errors = [_error(text, path) for text in texts]
     except SystemExit as left:
         errors = [_from_exception("exit", f"the file calls sys.exit({left.code!r}) while it loads", left, path)]

@@ -56,9 +56,15 @@ class Stage:
         self.running: dict[str, Running] = {}
         self._count = 0
 
-    def configure(self, cloud_pid: int) -> None:
-        """Tell in which process's network namespace the cloud is (0: none of its own)."""
+    def configure(self, cloud_pid: int, variables: dict[str, str]) -> None:
+        """Tell where the cloud is.
+
+        :param cloud_pid: process in whose network namespace it is, 0 where it has none of its own
+        :param variables: what points clients at emulators: modules that are imported here, for all forks, may look at
+            them as they are imported
+        """
         self.place = replace(self.place, cloud_pid=cloud_pid)
+        os.environ.update(variables)
 
     def warm(self, modules: tuple[str, ...]) -> None:
         """Import third-party modules before the next fork."""
@@ -70,7 +76,7 @@ class Stage:
 
         def body() -> DagFile:
             move_in(self.place, ticket, endpoints, variables)
-            return load.describe(path, self.place.root)
+            return load.describe(path, self.place.root, endpoints["airflow"])
 
         def finish(running: Running, crashed: bool) -> tuple[Any, ...]:
             found = running.child.result()

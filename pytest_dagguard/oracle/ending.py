@@ -1,0 +1,27 @@
+"""How the task itself ends: what Airflow makes of it decides which tasks run after it."""
+
+from __future__ import annotations
+
+from pytest_dagguard.model.attempt import AttemptResult
+from pytest_dagguard.model.finding import Finding
+
+
+def ending(clean: str, end: AttemptResult, fault: str) -> tuple[Finding, ...]:
+    """Compare the reported state with the clean run's.
+
+    :param clean: the state that one clean run reports, ``success`` or ``skipped``
+    :param end: the attempt that counts; one that did not succeed is judged elsewhere
+    :param fault: what happened, in words that fit after "when"
+    """
+    if not end.succeeded or end.state == clean:
+        return ()
+    after = "the tasks after it are skipped" if end.state == "skipped" else "the tasks after it run"
+    return (
+        Finding(
+            "changed",
+            f"The task ends {end.state} where one clean run ends {clean}: {after}.",
+            why=f"This comes about when {fault}: whether there is something left to do is decided by what an earlier"
+            " attempt left.",
+            fix="Decide by the interval's input whether the task has work, not by whether its output is there already.",
+        ),
+    )

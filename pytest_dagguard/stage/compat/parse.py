@@ -1,0 +1,32 @@
+"""What a DAG file may ask for while it loads: Variables, Connections and XComs, from our Execution API.
+
+Airflow's DAG processor answers such requests over the same channel that a task has.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+import structlog
+from airflow.sdk.api.client import Client
+from airflow.sdk.execution_time import supervisor as supervision
+
+from pytest_dagguard.stage.compat.sdk import Comms
+
+
+@contextmanager
+def connected(url: str) -> Iterator[None]:
+    """Have ``Variable.get`` and the like ask the Execution API at ``url`` within the block."""
+    log = structlog.get_logger(logger_name="processor")
+    comms = Comms(log)
+    client = Client(base_url=url + "/execution/", token="dagguard")
+    comms.supervisor = supervision.InProcessTestSupervisor(
+        id=uuid.uuid4(), pid=os.getpid(), process=psutil.Process(), process_log=log, client=client
+    )
+    comms.supervisor.comms = comms
+    with supervision.set_supervisor_comms(comms):
+        yield
