@@ -82,6 +82,10 @@ def looks_temporary(name: str, others: Sequence[str] = ()) -> bool:
     return False
 
 
+def _objects(count: int) -> str:
+    return f"{count:,} object{'' if count == 1 else 's'}"
+
+
 class _Look:
     """The three states side by side, for classifying one difference after the other."""
 
@@ -115,7 +119,7 @@ class _Look:
         if it.kind in BOOKKEEPING:
             return self._make(it, "changed", it.kind, "is set, and one clean run does not set it")
         if it.expected:
-            text = f"{it.actual:,} objects where one clean run leaves {it.expected:,}"
+            text = f"{_objects(it.actual)} where one clean run leaves {it.expected:,}"
             return self._make(it, "duplicate", "count", text)
         assert it.found is not None
         if it.name not in self.outcome.before and self._is_temporary(it):
@@ -151,7 +155,7 @@ class _Look:
         if it.kind == "child-run":
             return self._make(it, "lost", "child-run", "was not started, and one clean run starts it")
         if it.expected > 1:
-            text = f"{it.actual:,} objects where one clean run leaves {it.expected:,}"
+            text = f"{_objects(it.actual)} where one clean run leaves {it.expected:,}"
             return self._make(it, "lost", "fewer", text)
         assert it.wanted is not None
         text = "is gone, and one clean run leaves it"

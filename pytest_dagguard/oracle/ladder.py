@@ -28,7 +28,7 @@ class Rule:
     :param rung: one of the constants above
     :param shape: how to read it; None for the rungs that do not
     :param masks: what is left out
-    :param unordered: lists inside, and lines, are compared as multisets
+    :param unordered: lines of text are compared as a multiset
     :param note: for the report, empty where nothing was given up
     """
 
@@ -46,7 +46,7 @@ class Rule:
     @property
     def multiset(self) -> bool:
         """True where the order of records means nothing."""
-        return self.unordered or (self.shape is not None and is_rows(self.shape))
+        return self.unordered or (self.shape is not None and (is_rows(self.shape) or self.shape.form == "json"))
 
     @property
     def masked(self) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ class Rule:
 
 def texts(reading: Reading, rule: Rule) -> list[str]:
     """The records as the rule sees them, in their order."""
-    return items(reading.records, rule.masks, rule.unordered)
+    return items(reading.records, rule.masks)
 
 
 def signature(data: bytes, rule: Rule) -> str:
@@ -74,13 +74,8 @@ def signature(data: bytes, rule: Rule) -> str:
 
 
 def lossless(data: bytes, resource: str, kind: str) -> Rule:
-    """The rule for an object of which the two clean runs leave equal bytes.
-
-    Lists in JSON are compared in any order: the order of a set of two is the same in two clean runs half of the time,
-    and would be an alarm in the third.
-    """
-    shape = sniff(data, resource, kind)
-    return Rule(BYTES, shape, unordered=shape.form == "json")
+    """The rule for an object of which the two clean runs leave equal bytes."""
+    return Rule(BYTES, sniff(data, resource, kind))
 
 
 def _equal(left: Sequence[bytes], right: Sequence[bytes], rule: Rule) -> bool:
@@ -118,26 +113,25 @@ def _structured(left: Sequence[bytes], right: Sequence[bytes], shape: Shape) -> 
         return None
     rung = ROWS if is_rows(shape) else JSON
     plain = "compared as rows in any order" if rung == ROWS else "compared as JSON"
-    for rule in (Rule(rung, shape, note=plain), Rule(rung, shape, {}, True, plain + ", lists in any order")):
-        if _equal(left, right, rule):
-            return rule
+    rule = Rule(rung, shape, note=plain)
+    if _equal(left, right, rule):
+        return rule
     rules = [rule for rule in _masked(a, b, shape, rung) if _keeps_something(a, rule)]
     candidates = [rule for rule in rules if _equal(left, right, rule)]
     if not candidates:
         return None
-    best = min(candidates, key=lambda rule: (_given_up(rule), rule.unordered))
+    best = min(candidates, key=_given_up)
     what = "columns" if rung == ROWS else "paths"
     names = ", ".join(best.masked[:5]) + (", ..." if len(best.masked) > 5 else "")
-    note = f"{plain}{', lists in any order' if best.unordered else ''}, without the {what} that vary: {names}"
-    return Rule(rung, shape, best.masks, best.unordered, note)
+    note = f"{plain}, without the {what} that vary: {names}"
+    return replace(best, note=note)
 
 
 def _masked(a: Sequence[Reading], b: Sequence[Reading], shape: Shape, rung: str) -> list[Rule]:
     records = [[record for reading in side for record in reading.records] for side in (a, b)]
     if max(map(len, records)) > _LINES_AT_MOST:
         return []
-    multiset = by_multiset(records[0], records[1])
-    rules = [Rule(rung, shape, multiset), Rule(rung, shape, multiset, True)]
+    rules = [Rule(rung, shape, by_multiset(records[0], records[1]))]
     if rung == JSON and len(a) == 1 and len(records[0]) == len(records[1]):
         # Side by side: the records are elements of a list here, and masks are for paths inside of one record.
         position: dict[Path, Names | None] = {}

@@ -191,9 +191,7 @@ def _miscounted(
     for key in sorted(left.keys() | right.keys()):
         counts = len(left.get(key, ())), len(right.get(key, ()))
         if counts[0] != counts[1]:
-            return (
-                f"one clean run leaves {readable(key[1])} ({key[0]}) {counts[0]:,} times, another {counts[1]:,} times"
-            )
+            return f"one clean run leaves {counts[0]:,} of {readable(key[1])} ({key[0]}), another {counts[1]:,}"
     return ""
 
 
@@ -236,7 +234,7 @@ def _notes(groups: Mapping[Key, Group]) -> tuple[str, ...]:
     for group in groups.values():
         if group.rule.note:
             by_note[not group.rule.weak, group.rule.note].append(group.label)
-    lines = [f"{some(sorted(labels))} {note}" for (_, note), labels in sorted(by_note.items())]
+    lines = [f"{some(sorted(labels))}: {note}" for (_, note), labels in sorted(by_note.items())]
     loose = sorted(group.label for (_, key), group in groups.items() if "\x00" in key and _is_loose(key))
     if loose:
         lines.insert(0, f"{some(loose)}: this name varies in a part that is neither a uuid nor a time nor a number")

@@ -118,7 +118,7 @@ def _cut(expected: bytes, actual: bytes, rule: Rule, shape: Shape, wanted: Readi
     if shape.form in ("parquet", "json") or not found.records:
         return False
     ours, theirs = texts(wanted, rule), texts(found, rule)
-    if len(theirs) < len(ours) and theirs == ours[: len(theirs)] and shape.form == "text":
+    if len(theirs) < len(ours) and theirs == ours[: len(theirs)]:
         return True
     whole, part = unpack(expected) if shape.packed else expected, unpack(actual) if shape.packed else actual
     if whole is None or part is None:
@@ -150,7 +150,7 @@ def _short(value: Any, most: int = 60) -> str:
 
 def _excerpt(rule: Rule, shape: Shape, wanted: Reading, found: Reading, counts: str) -> str:
     """The first difference, with where it is and both values."""
-    masked = [[apply(each, rule.masks, rule.unordered) for each in side.records] for side in (wanted, found)]
+    masked = [[apply(each, rule.masks) for each in side.records] for side in (wanted, found)]
     number = f"has {counts}; " if len(masked[0]) != len(masked[1]) else ""
     if rule.multiset or is_rows(shape):
         return number + _excerpt_of_rows(masked[0], masked[1], shape)

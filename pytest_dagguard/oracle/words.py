@@ -147,7 +147,8 @@ def _who(scenario: str, cleared: bool) -> tuple[str, str]:
         return "the second run", "the first run"
     if scenario == "concurrent":
         return "one attempt", "the other"
-    return ("the rerun, after somebody has cleared the task," if cleared else "the retry"), "the killed attempt"
+    who = "the rerun, after somebody has cleared the task," if cleared else "the retry"
+    return who, ("the killed attempt" if scenario == "killed" else "the first attempt")
 
 
 def _sentence(text: str) -> str:

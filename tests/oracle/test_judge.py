@@ -53,7 +53,7 @@ CASES = {
         {f"s3://c/part-{i}": CSV for i in U[2:4]},
         {f"s3://c/part-{U[4]}": CSV},
         ["lost"],
-        "1 objects where one clean run leaves 2",
+        "1 object where one clean run leaves 2",
     ),
     "timestamp in the key": (
         {"s3://c/out_20261122T101500.csv": CSV},

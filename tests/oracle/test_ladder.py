@@ -74,14 +74,13 @@ def test_json_keys_in_another_order_are_equal():
 
 
 def test_json_lists_in_another_order():
-    assert rule(b'{"a": [1, 2, 3]}', b'{"a": [3, 1, 2]}').unordered
+    assert rule(b'{"a": [1, 2, 3]}', b'{"a": [3, 1, 2]}').masked == ()
 
 
 def test_json_list_whose_elements_all_vary_is_masked_at_every_position():
     left, right = ([{"id": i, "at": i + shift} for i in range(3)] for shift in (10, 50))
     found = rule(json.dumps({"items": left}).encode(), json.dumps({"items": right}).encode())
     assert found.masked == ("items[*].at",)
-    assert not found.unordered
 
 
 def test_json_list_with_one_element_that_varies():
@@ -93,7 +92,7 @@ def test_shuffled_json_records_with_a_time_mask_the_time_only():
     left = [{"id": i, "at": f"2026-11-22T10:00:0{i}"} for i in range(4)]
     right = [{"id": i, "at": f"2027-12-24T11:22:3{i}"} for i in (2, 0, 3, 1)]
     found = rule(json.dumps(left).encode(), json.dumps(right).encode())
-    assert (found.masked, found.unordered) == (("at",), True)
+    assert found.masked == ("at",)
 
 
 def test_a_part_of_a_json_string():

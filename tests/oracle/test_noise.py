@@ -40,7 +40,7 @@ def test_a_name_of_one_run_only_is_unstable():
 def test_another_kind_under_one_name_is_unstable():
     first, second = outcome({"s3://b/a": b"x"}), outcome({})
     second.after["s3://b/a"] = entry("s3-upload://b/a", b"x")
-    assert "s3://b/a (object) 1 times" in learn(first, second, content, {}).unstable
+    assert "1 of s3://b/a (object), another 0" in learn(first, second, content, {}).unstable
 
 
 def test_ignored_resources_are_neither_unstable_nor_expected():
@@ -81,12 +81,12 @@ def test_histories_that_do_not_align_are_no_obstacle():
 
 def test_what_is_compared_on_other_terms_is_noted():
     clean = learned({"s3://b/k": b"\xff\x001"}, {"s3://b/k": b"\xff\x002"})
-    assert clean.notes == ("s3://b/k compared by size only",)
+    assert clean.notes == ("s3://b/k: compared by size only",)
 
 
 def test_many_alike_share_a_note():
     files = [{f"s3://b/{i}": b"\xff\x00" + bytes([i]) * n for i in range(100)} for n in (1, 2)]
-    assert learned(*files).notes == ("s3://b/0, s3://b/1, s3://b/10 and 97 more only its presence is compared",)
+    assert learned(*files).notes == ("s3://b/0, s3://b/1, s3://b/10 and 97 more: only its presence is compared",)
 
 
 def test_a_name_that_varies_in_a_word_is_noted():
