@@ -17,8 +17,8 @@ def dagguard(request: pytest.FixtureRequest) -> Iterator[Bench]:
     from pytest_dagguard.collection import start
     from pytest_dagguard.engine import bench
 
-    settings = start.settings_of(request.config)
-    made = bench.Bench(start.session_of(settings))
+    session, lab = start.local_lab(request.config)
+    made = bench.Bench(session, lab)
     yield made
     made.close()
 

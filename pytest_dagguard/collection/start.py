@@ -10,7 +10,7 @@ import pytest
 from pytest_dagguard.config import seed_folder
 from pytest_dagguard.config.settings import Settings, resolve
 from pytest_dagguard.engine.check import Terms
-from pytest_dagguard.engine.lab import Options
+from pytest_dagguard.engine.lab import Lab, Options
 from pytest_dagguard.engine.session import Session
 from pytest_dagguard.model import registry
 from pytest_dagguard.model.errors import ConfigurationError
@@ -55,6 +55,19 @@ def session_of(settings: Settings) -> Session:
     )
     terms = Terms(settings.root, settings.budget, settings.strict)
     return Session(options, terms, dict(settings.allow), shown(settings.seed, settings.root))
+
+
+LOCAL = pytest.StashKey[tuple[Session, Lab]]()
+
+
+def local_lab(config: pytest.Config) -> tuple[Session, Lab]:
+    """The laboratory of hand-written tests: one for all of them, it forks attempts from this process."""
+    if LOCAL not in config.stash:
+        session = session_of(settings_of(config))
+        lab = Lab(session.options, local=True)
+        config.stash[LOCAL] = (session, lab)
+        config.add_cleanup(lab.close)
+    return config.stash[LOCAL]
 
 
 def shown(path: Path, root: Path) -> str:

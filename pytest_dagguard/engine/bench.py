@@ -92,9 +92,14 @@ class Dags:
 class Bench:
     """Emulated services, tasks and scenarios for one test. Made by the fixture ``dagguard``."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, lab: Lab) -> None:
+        """
+        :param lab: forks attempts from this process; may serve one test after the other
+        """
         self.session = session
-        self.lab = Lab(session.options, local=True)
+        self.lab = lab
+        lab.start()
+        self._pristine = lab.origin
         self.s3 = Bucket(self, "s3", "s3")
         self.gcs = Bucket(self, "gcs", "gs")
         self.dags = Dags(self)
@@ -109,6 +114,8 @@ class Bench:
         self.lab.cloud.call("restore", self.lab.origin)
         self.lab.cloud.call("put", service, bucket, key, content)
         self.lab.origin = self.lab.cloud.call("snapshot")
+        for walk in self._walks.values():
+            walk.close()
         self._walks.clear()
         self._state = None
 
@@ -200,5 +207,9 @@ class Bench:
             raise AssertionError("\n\n".join(bad))
 
     def close(self) -> None:
-        """End the cloud and what still runs."""
-        self.lab.close()
+        """Put the laboratory back as it was for the next test."""
+        for walk in self._walks.values():
+            walk.close()
+        if self.lab.origin != self._pristine:
+            self.lab.cloud.call("forget", self.lab.origin)
+        self.lab.origin = self._pristine

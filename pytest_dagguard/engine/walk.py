@@ -16,8 +16,8 @@ from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Point, Run
 from pytest_dagguard.oracle import noise
 
-OTHER_DAY = timedelta(days=37, hours=5, minutes=13, seconds=7).total_seconds()
-"""The clock of the second clean run is ahead by this: each part of a date or time comes out differently."""
+OTHER_DAY = timedelta(days=403, hours=5, minutes=13, seconds=7).total_seconds()
+"""The clock of the second clean run is ahead by this: year, month, day, weekday and time of day all come out differently."""
 
 
 WORDS = {"ti.start": "its start", "rtif.set": "rendering its templates", "ti.state": "reporting its end"}
