@@ -160,7 +160,9 @@ class Tap:
         if response.status >= 500:
             self._broken(name, ticket, f"HTTP {response.status} {response.body[:300].decode('utf-8', 'replace')}")
         self._state ^= _mark(before) ^ _mark(after)
-        self._record(actor, ticket, operation, response, _changes(before, after))
+        changed = _changes(before, after)
+        digests = tuple(after[each].digest if each in after else "" for each, _ in changed)
+        self._record(actor, ticket, operation, response, changed, digests)
 
     def _broken(self, name: str, ticket: Ticket, detail: str) -> None:
         what = f"{ticket.request.method} {ticket.request.path}"
@@ -173,6 +175,7 @@ class Tap:
         operation: Operation,
         response: Response,
         changed: tuple[tuple[str, str], ...],
+        digests: tuple[str, ...],
     ) -> None:
         stop = False
         if actor.until is not None and actor.until.fits(operation):
@@ -181,7 +184,14 @@ class Tap:
         index = actor.seen
         actor.seen += 1
         event = Event(
-            actor.caller.actor, index, operation, response.status, changed, answered=not stop, state=self._state
+            actor.caller.actor,
+            index,
+            operation,
+            response.status,
+            changed,
+            answered=not stop,
+            state=self._state,
+            digests=digests,
         )
         self.history.append(event)
         if stop:

@@ -10,6 +10,7 @@ from pathlib import Path
 from pytest_dagguard.engine import narrate
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Lab
+from pytest_dagguard.engine.points import points_of
 from pytest_dagguard.engine.walk import Baseline, Walk
 from pytest_dagguard.model import verdict as verdicts
 from pytest_dagguard.model.attempt import AttemptResult
@@ -129,7 +130,8 @@ class _Drive:
             findings = judge(baseline.clean, outcome, situation, self.lab.content, self.terms.strict)
             if baseline.outcome is not None:
                 findings = (*findings, *ending(baseline.outcome.last.state, end, trial.fault))
-        return Judged(outcome, findings, late=time.monotonic() > self.deadline)
+        points = {int(each.rsplit(" ", 1)[1]): points_of(outcome, baseline.clean, each) for each in outcome.results}
+        return Judged(outcome, findings, time.monotonic() > self.deadline, points)
 
 
 def counting(outcome: Outcome) -> AttemptResult:

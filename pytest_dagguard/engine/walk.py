@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Lab, Subject
+from pytest_dagguard.engine.points import points_of
 from pytest_dagguard.engine.reasons import of_failure
 from pytest_dagguard.model.dag import Dag, Task
-from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Point, Run
 from pytest_dagguard.oracle import noise
 
 OTHER_DAY = timedelta(days=403, hours=5, minutes=13, seconds=7).total_seconds()
-"""The clock of the second clean run is ahead by this: year, month, day, weekday and time of day all come out differently."""
-
-
-WORDS = {"ti.start": "its start", "rtif.set": "rendering its templates", "ti.state": "reporting its end"}
-"""What some operations of the Execution API are to a data engineer."""
+"""The clock of the second clean run is ahead by this: year, month, day, weekday and time of day all differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,22 +130,3 @@ class Walk:
         if clean.unstable:
             return Baseline(step.subject, step.start, None, (), step.outcome, clean.unstable, "unstable")
         return Baseline(step.subject, step.start, clean, points_of(step.outcome, clean), step.outcome)
-
-
-def points_of(outcome: Outcome, clean: noise.Clean) -> tuple[Point, ...]:
-    """The operations of a clean run, each with what finds it again in another run."""
-    points: list[Point] = []
-    seen: dict[tuple[str, str, str], int] = {}
-    for event in outcome.history:
-        operation = event.operation
-        if any(each.event.operation.verb == "ti.state" for each in points):
-            break  # once its end is reported there is nobody who would try again
-        pattern = noise.pattern(operation.resource, clean)
-        if operation.resource.startswith("ti://"):
-            # a task instance's own bookkeeping is the same operation at each try, under the number of that try
-            pattern = re.escape(operation.resource.rpartition("#")[0]) + r"#\d+"
-        key = (operation.service, operation.verb, pattern)
-        seen[key] = seen.get(key, 0) + 1
-        name = WORDS.get(operation.verb) or f"{operation.verb} {noise.template(operation.resource, clean)}"
-        points.append(Point(event, Selector(*key, seen[key]), name))
-    return tuple(points)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,14 +43,23 @@ def may_contain_dag(path: Path) -> bool:
 
 
 def _ignored(path: Path, home: Path) -> bool:
-    """Say whether an ``.airflowignore`` on the way to the file names it, in the glob syntax of Airflow 3."""
-    folder = home
-    parts = path.relative_to(home).parts
-    for depth in range(len(parts)):
-        spec = _spec(folder / ".airflowignore")
-        if spec is not None and spec.match_file("/".join(parts[depth:])):
+    """Say whether an ``.airflowignore`` on the way to the file names it, in the glob syntax of Airflow 3.
+
+    The files count from the top down, and the last pattern that fits decides; what is in a folder that is left out
+    cannot be taken in again.
+    """
+    specs: list[tuple[Path, Any]] = []
+    each = home
+    for part in path.relative_to(home).parts:
+        specs.append((each, _spec(each / ".airflowignore")))
+        each = each / part
+        left_out = False
+        for folder, spec in specs:
+            name = each.relative_to(folder).as_posix() + ("/" if each != path else "")
+            include = spec.check_file(name).include if spec is not None else None
+            left_out = left_out if include is None else include
+        if left_out:
             return True
-        folder = folder / parts[depth]
     return False
 
 
@@ -59,4 +69,5 @@ def _spec(file: Path) -> Any:
         return None
     import pathspec
 
-    return pathspec.PathSpec.from_lines("gitwildmatch", file.read_text(encoding="utf-8").splitlines())
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    return pathspec.GitIgnoreSpec.from_lines(re.sub(r"\s*#.*", "", line) for line in lines)

@@ -31,6 +31,7 @@ class Event:
     :param status: the HTTP status of the answer
     :param changed: resource names whose entry differs after it, ``{}`` where it changed nothing: name -> what
         happened, one of ``created``, ``changed``, ``deleted``
+    :param digests: for each of ``changed`` the SHA-256 of its content afterwards, empty where it is gone
     :param answered: False where the answer was withheld (the actor was held or killed here)
     :param site: the repository's frames on the caller's stack, innermost first; empty where not asked or unknown
     :param state: names the state of the cloud after it: equal for equal states, versions included, 0 for the state
@@ -45,6 +46,7 @@ class Event:
     answered: bool = True
     site: tuple[Frame, ...] = ()
     state: int = 0
+    digests: tuple[str, ...] = ()
 
 
 History = tuple[Event, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 
 from pytest_dagguard.model.finding import Finding
@@ -61,11 +61,14 @@ class Point:
     :param event: as it was seen in the clean run
     :param selector: finds it again in another run
     :param name: verb and resource for people, volatile parts of the name as ``<uuid>`` and the like
+    :param state: names the state after it, by content, equal for states that differ in volatile names alone; 0 for the
+        state that the experiment began with
     """
 
     event: Event
     selector: Selector
     name: str
+    state: int = 0
 
     def __str__(self) -> str:
         return self.name
@@ -89,11 +92,13 @@ class Judged:
     """What a trial came to.
 
     :param late: True where the budget is used up, so that the search has to end
+    :param points: number of an attempt -> its operations
     """
 
     outcome: Outcome
     findings: tuple[Finding, ...]
     late: bool = False
+    points: Mapping[int, tuple[Point, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
