@@ -133,6 +133,14 @@ def _node(path: Path, parent: pytest.Collector) -> pytest.Collector:
     return node
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With ``--dagguard-replay``: leave the one item that the token is of."""
+    if SESSION in config.stash and config.stash[SETTINGS].replay:
+        from pytest_dagguard.collection.items import keep_token
+
+        keep_token(config, items, config.stash[SETTINGS].replay)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     """Send the verdict along with pytest's own report, over pytest-xdist too."""

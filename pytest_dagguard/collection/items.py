@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from pytest_dagguard.engine.narrate import relative
+from pytest_dagguard.engine.replay import item_mark
 from pytest_dagguard.engine.session import Session
+from pytest_dagguard.model import token as tokens
 from pytest_dagguard.model import verdict as verdicts
 from pytest_dagguard.model.dag import Dag, DagFile, LoadError, Task
+from pytest_dagguard.model.errors import ConfigurationError
 from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.verdict import Verdict
 from pytest_dagguard.reports import terminal
@@ -104,6 +107,32 @@ class ScenarioItem(CheckItem):
         assert isinstance(node, TaskNode)
         assert isinstance(node.parent, DagFileNode)
         return node.parent.dagguard.verdict(self.path, node.dag, node.task, self.name)
+
+    def mark(self) -> bytes:
+        """What stands for this item in a token."""
+        node = self.parent
+        assert isinstance(node, TaskNode)
+        file = relative(str(self.path), self.config.rootpath)
+        return item_mark(file, node.dag.dag_id, node.task.task_id, self.name)
+
+
+def keep_token(config: pytest.Config, items: list[pytest.Item], text: str) -> None:
+    """Deselect all items but the one that a token is of.
+
+    :raises pytest.UsageError: the token is none, or of no item that was collected
+    """
+    try:
+        wanted = tokens.decode(text).item
+    except ConfigurationError as wrong:
+        raise pytest.UsageError(str(wrong)) from wrong
+    kept = [each for each in items if isinstance(each, ScenarioItem) and each.mark() == wanted]
+    if not kept:
+        raise pytest.UsageError(
+            f"--dagguard-replay: {text} is of none of the {len(items)} items collected; name the DAG file that the"
+            " report names, from the same folder, and with --dagguard-scenarios the scenario if it is no default one"
+        )
+    config.hook.pytest_deselected(items=[each for each in items if each not in kept])
+    items[:] = kept
 
 
 class LoadItem(CheckItem):

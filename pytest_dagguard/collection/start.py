@@ -53,7 +53,7 @@ def session_of(settings: Settings) -> Session:
         load_timeout=settings.load_timeout,
         attempt_timeout=settings.attempt_timeout,
     )
-    terms = Terms(settings.root, settings.budget, settings.strict)
+    terms = Terms(settings.root, settings.budget, settings.strict, settings.replay)
     return Session(options, terms, dict(settings.allow), shown(settings.seed, settings.root))
 
 

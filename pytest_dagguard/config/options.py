@@ -134,6 +134,15 @@ OPTIONS: tuple[Option, ...] = (
         shown="none",
     ),
     Option(
+        "replay",
+        values.text,
+        "",
+        "repeat one finding exactly, by the token that was printed with it",
+        flag="--dagguard-replay",
+        metavar="TOKEN",
+        shown="none",
+    ),
+    Option(
         "dags",
         values.texts,
         None,

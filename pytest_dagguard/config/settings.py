@@ -32,6 +32,7 @@ class Settings:
     :param strict: inconclusive and warnings fail
     :param list_parts: ``--dagguard-list`` was given
     :param explain: name to explain, or empty
+    :param replay: a token, or empty
     :param dags: absolute paths of folders and files that exist; empty where none was named and there is no default
     :param seed: absolute path of the seed folder
     :param seed_required: the user named the seed folder, so it must be there
@@ -53,6 +54,7 @@ class Settings:
     strict: bool
     list_parts: bool
     explain: str
+    replay: str
     dags: tuple[Path, ...]
     seed: Path
     seed_required: bool

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_dagguard.engine import narrate
+from pytest_dagguard.engine import narrate, replay
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Lab
 from pytest_dagguard.engine.points import points_of
 from pytest_dagguard.engine.walk import Baseline, Walk
+from pytest_dagguard.model import token as tokens
 from pytest_dagguard.model import verdict as verdicts
 from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.dag import Task
@@ -31,11 +32,13 @@ class Terms:
 
     :param budget: seconds of search for each task and scenario
     :param strict: warnings fail
+    :param replay: a token: repeat its schedule and nothing else
     """
 
     root: Path
     budget: float = 10.0
     strict: bool = False
+    replay: str = ""
 
 
 def check(
@@ -52,11 +55,17 @@ def check(
         seconds = time.monotonic() - began
         return replace(empty, reason=baseline.reason, group=baseline.group, seconds=seconds, logs=logs)
     drive = _Drive(lab, baseline, scenario.plan(task), terms)
-    found = drive.run(strategies[drive.plan.strategy])
+    strategy = strategies[drive.plan.strategy]
+    if terms.replay:
+        token = tokens.decode(terms.replay)
+        if token.clean != replay.clean_mark(baseline):
+            return replace(empty, reason=replay.CHANGED, group="diverged", seconds=time.monotonic() - began)
+        strategy = replay.strategy(token, baseline)
+    found = drive.run(strategy)
     checked = Checked(
         found.kill_states, found.closed, found.schedules, lab.attempts - attempts, drive.operations, found.bounded
     )
-    findings = tuple(_tell(hit, baseline, walk, task, terms) for hit in found.hits)
+    findings = tuple(_tell(hit, baseline, walk, task, name, terms) for hit in found.hits)
     kind, reason, group = _conclude(findings, found, terms)
     return replace(
         empty,
@@ -139,9 +148,10 @@ def counting(outcome: Outcome) -> AttemptResult:
     return max(outcome.results.values(), key=lambda each: int(each.actor.rsplit(" ", 1)[1]))
 
 
-def _tell(hit: Hit, baseline: Baseline, walk: Walk, task: Task, terms: Terms) -> Finding:
+def _tell(hit: Hit, baseline: Baseline, walk: Walk, task: Task, name: str, terms: Terms) -> Finding:
     """Complete a finding with the line to look at, the history and how to repeat it."""
     root = terms.root
+    home = narrate.relative(walk.file, root)
 
     def where(event: Event) -> tuple[str, int]:
         return narrate.place(event, baseline.points, root, walk.file, task)
@@ -154,11 +164,12 @@ def _tell(hit: Hit, baseline: Baseline, walk: Walk, task: Task, terms: Terms) ->
     elif event is not None:
         file, line = where(event)
     else:
-        file, line = narrate.relative(walk.file, root), task.line
+        file, line = home, task.line
     return replace(
         hit.finding,
         file=file,
         line=line,
+        replay=replay.token_of(hit, baseline, replay.item_mark(home, walk.dag.dag_id, task.task_id, name)),
         confirmed=hit.confirmed,
         history=narrate.tell(hit.outcome, hit.trial, where),
     )

@@ -48,15 +48,17 @@ def _ignored(path: Path, home: Path) -> bool:
     The files count from the top down, and the last pattern that fits decides; what is in a folder that is left out
     cannot be taken in again.
     """
-    specs: list[tuple[Path, Any]] = []
+    rules: list[tuple[Path, str, Any]] = []
     each = home
     for part in path.relative_to(home).parts:
-        specs.append((each, _spec(each / ".airflowignore")))
+        rules += [(each, pattern, spec) for pattern, spec in _patterns(each / ".airflowignore")]
         each = each / part
         left_out = False
-        for folder, spec in specs:
-            name = each.relative_to(folder).as_posix() + ("/" if each != path else "")
-            include = spec.check_file(name).include if spec is not None else None
+        for folder, pattern, spec in rules:
+            if each == path and pattern.endswith("/"):
+                continue
+            name = each.relative_to(folder).as_posix() if "/" in pattern.rstrip("/") else part
+            include = spec.check_file(name if each == path else f"{name}/").include
             left_out = left_out if include is None else include
         if left_out:
             return True
@@ -64,10 +66,11 @@ def _ignored(path: Path, home: Path) -> bool:
 
 
 @functools.lru_cache(maxsize=256)
-def _spec(file: Path) -> Any:
+def _patterns(file: Path) -> tuple[tuple[str, Any], ...]:
     if not file.is_file():
-        return None
+        return ()
     import pathspec
 
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    return pathspec.GitIgnoreSpec.from_lines(re.sub(r"\s*#.*", "", line) for line in lines)
+    found = [each for line in lines if (each := re.sub(r"\s*#.*", "", line).rstrip())]
+    return tuple((each, pathspec.GitIgnoreSpec.from_lines([each])) for each in found)

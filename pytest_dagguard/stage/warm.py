@@ -9,7 +9,7 @@ import inspect
 import sys
 from collections.abc import Iterable
 
-from pytest_dagguard.stage import boto
+from pytest_dagguard.stage import boto, pages
 
 
 def import_modules(names: Iterable[str]) -> None:
@@ -31,9 +31,10 @@ def libraries() -> None:
 
 
 def settle() -> None:
-    """Move what is there out of the garbage collector's sight, so that forks share their pages."""
+    """Arrange what is there so that forks share it: out of the garbage collector's sight, and in huge pages."""
     gc.collect()
     gc.freeze()
+    pages.gather()
 
 
 def airflow() -> str:

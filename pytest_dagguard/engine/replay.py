@@ -1,0 +1,74 @@
+"""Tokens for what was found, and finding it again by its token."""
+
+from __future__ import annotations
+
+from pytest_dagguard.engine.walk import Baseline
+from pytest_dagguard.model import token as tokens
+from pytest_dagguard.model.outcome import Outcome
+from pytest_dagguard.model.plan import Hit, Judged, Plan, Point, Search, Searching, Strategy, Trial
+from pytest_dagguard.model.token import Stop, Token
+from pytest_dagguard.oracle import noise
+
+CHANGED = (
+    "the token does not fit any more: a clean run no longer does the operations that it did when the token was made;"
+    " run the scenario without --dagguard-replay"
+)
+
+
+def item_mark(file: str, dag_id: str, task_id: str, scenario: str) -> bytes:
+    """Stands for an item in a token.
+
+    :param file: relative to the root
+    """
+    return tokens.mark(f"{file}::{dag_id}.{task_id}::{scenario}")
+
+
+def clean_mark(baseline: Baseline) -> bytes:
+    """Stands for what a clean run does and what may vary in it."""
+    assert baseline.clean is not None
+    return tokens.mark(*(repr(each.selector) for each in baseline.points), *baseline.clean.volatile)
+
+
+def token_of(hit: Hit, baseline: Baseline, item: bytes) -> str:
+    """The token of a finding's schedule."""
+    stops = _stops(hit.outcome, baseline)
+    try:
+        steps = tokens.steps_of(hit.trial.schedule, stops)
+    except ValueError:
+        return ""
+    return tokens.encode(Token(item, clean_mark(baseline), steps))
+
+
+def _stops(outcome: Outcome, baseline: Baseline) -> list[Stop]:
+    stops = []
+    for event in outcome.history:
+        if not event.answered:
+            words = (event.operation.verb, noise.template(event.operation.resource, baseline.clean))
+            stops.append(Stop(int(event.actor.rsplit(" ", 1)[1]), event.index, tokens.mark(*words)))
+    return stops
+
+
+def strategy(token: Token, baseline: Baseline) -> Strategy:
+    """A search that runs the token's schedule once, and says where the run leaves the token's path if it does."""
+
+    def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
+        trial = Trial(tokens.schedule(token), "the schedule of the token is repeated")
+        judged: Judged = yield trial
+        found = Search(schedules=1)
+        away = judged.outcome.unreachable or _diverged(token, judged.outcome, baseline)
+        if away:
+            found.unreached.append((f"the run left the token's path: {away}", "diverged"))
+        else:
+            found.hits = [Hit(each, trial, judged.outcome) for each in judged.findings]
+        return found
+
+    return search
+
+
+def _diverged(token: Token, outcome: Outcome, baseline: Baseline) -> str:
+    wanted = [step for step in token.steps if isinstance(step, Stop)]
+    for stop, came in zip(wanted, _stops(outcome, baseline), strict=False):
+        if stop != came:
+            event = next(each for each in outcome.history if not each.answered and each.index == came.index)
+            return f"operation {came.index + 1} of attempt {came.attempt} is now {event.operation}"
+    return ""
