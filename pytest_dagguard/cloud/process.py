@@ -83,6 +83,10 @@ class Cloud:
         """Let an actor go on, to its end or until an operation of it has taken effect."""
         self.tap.allow(actor, until)
 
+    async def disturb(self, actor: str, at: Selector, kind: str) -> None:
+        """Have one operation of an actor answered badly, see :meth:`Tap.disturb`."""
+        self.tap.disturb(actor, at, kind)
+
     async def remove(self, actor: str) -> None:
         """Nothing this actor sent or sends takes effect any more; its ports are closed."""
         self.tap.remove(actor)

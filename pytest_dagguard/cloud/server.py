@@ -56,6 +56,9 @@ async def serve_http(handler: Handler) -> Port:
             path, _, query = target.partition("?")
         headers = CIMultiDict(incoming.headers.items())
         answer = await handler(Request(incoming.method, headers.get("Host", ""), path, query, headers, body))
+        if not answer.status and incoming.transport is not None:
+            incoming.transport.abort()  # the reply is lost
+            raise asyncio.CancelledError
         return _outgoing(answer, head=incoming.method == "HEAD")
 
     front = web.Server(handle, auto_decompress=False, access_log=None)
@@ -124,7 +127,7 @@ class WherePort:
                 # A caller that holds the interpreter (a long C call in another thread) must not hold up its own answer
                 line = await asyncio.wait_for(reader.readline(), timeout=1.0)
                 return tuple(Frame(*each) for each in json.loads(line))
-            except (ConnectionError, TimeoutError, asyncio.TimeoutError, ValueError):
+            except (ConnectionError, TimeoutError, asyncio.TimeoutError, ValueError, TypeError):
                 self._link = None
                 return ()
 

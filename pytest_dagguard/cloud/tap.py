@@ -51,6 +51,8 @@ class Actor:
     fitting: int = 0
     waiting: deque[Ticket] = field(default_factory=deque)
     withheld: tuple[Ticket, Response] | None = None
+    disturbance: tuple[Selector, str] | None = None
+    disturbing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,14 @@ class Tap:
         while actor.open and actor.waiting:
             self._apply(actor, actor.waiting.popleft())
 
+    def disturb(self, name: str, at: Selector, kind: str) -> None:
+        """Have one operation of an actor answered badly.
+
+        :param kind: ``429 before``, ``503 before``, ``503 after`` or ``reset after``: before or after its effect
+        """
+        actor = self.actors[name]
+        actor.disturbance, actor.disturbing = (at, kind), 0
+
     async def submit(self, name: str, service: str, request: Request) -> Response:
         """Bring a request before its service when the actor's gate is open, and return the answer.
 
@@ -146,6 +156,10 @@ class Tap:
         name = actor.caller.actor
         try:
             operation = emulator.classify(ticket.request)
+            kind = _disturbed(actor, operation)
+            if kind.endswith("before"):
+                self._record(actor, ticket, operation, _unavailable(kind), (), ())
+                return
             before = _touched(emulator, operation)
             response = emulator.apply(ticket.request, actor.caller)
             after = _touched(emulator, operation)
@@ -157,7 +171,9 @@ class Tap:
             self._broken(name, ticket, traceback.format_exc(limit=-4))
             ticket.answer.set_result(_refused("the emulator failed on this request"))
             return
-        if response.status >= 500:
+        if kind:
+            response = _unavailable(kind)
+        elif response.status >= 500:
             self._broken(name, ticket, f"HTTP {response.status} {response.body[:300].decode('utf-8', 'replace')}")
         self._state ^= _mark(before) ^ _mark(after)
         changed = _changes(before, after)
@@ -212,6 +228,26 @@ class Tap:
         site = await actor.where()
         if site and position < len(self.history) and self.history[position] is event:
             self.history[position] = replace(event, site=site)
+
+
+def _disturbed(actor: Actor, operation: Operation) -> str:
+    """The kind of disturbance that falls on this operation, empty where none does."""
+    if actor.disturbance is None or not actor.disturbance[0].fits(operation):
+        return ""
+    actor.disturbing += 1
+    if actor.disturbing != actor.disturbance[0].occurrence:
+        return ""
+    kind = actor.disturbance[1]
+    actor.disturbance = None
+    return kind
+
+
+def _unavailable(kind: str) -> Response:
+    """A throttled or broken answer; status 0 stands for a connection that is cut."""
+    if kind.startswith("reset"):
+        return Response(0)
+    status = int(kind.split()[0])
+    return Response(status, (("Content-Type", "text/plain"), ("Retry-After", "0")), b"dagguard: slow down")
 
 
 def _touched(emulator: Emulator, operation: Operation) -> Mapping[str, Entry]:

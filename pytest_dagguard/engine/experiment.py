@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pytest_dagguard.engine.lab import Lab, Subject
 from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Kill, Run, Schedule
+from pytest_dagguard.model.plan import Disturb, Kill, Run, Schedule, Terminate
 
 RESUMES = {
     "deferred": ("defers itself, and triggers are not run yet", "deferrable"),
@@ -62,8 +62,13 @@ class _Experiment:
                 break
             if isinstance(step, Kill):
                 self._kill(_actor(step.attempt))
-            else:
-                self._go(step)
+            elif isinstance(step, Terminate):
+                lab.stage.call("terminate", _actor(step.attempt))
+            elif isinstance(step, Disturb):
+                self._launch(step.attempt)
+                lab.cloud.call("disturb", _actor(step.attempt), step.at, step.kind)
+            elif self._go(step):
+                break
         for actor in sorted(self.alive):
             self._kill(actor)
         return Outcome(
@@ -76,11 +81,12 @@ class _Experiment:
             result = self.lab.kill(actor)
             self.results[actor] = result
 
-    def _go(self, step: Run) -> None:
+    def _go(self, step: Run) -> bool:
+        """Let an attempt go on; True where it succeeded when it might have, so that nothing follows."""
         actor = _actor(step.attempt)
         if actor not in self.alive:
             if actor in self.results:
-                return
+                return False
             self._launch(step.attempt)
         kind, what = self.lab.proceed(actor, step.until)
         if kind == "stalled":
@@ -89,11 +95,14 @@ class _Experiment:
         elif kind == "exited":
             self.alive.discard(actor)
             self.results[actor] = what
+            if step.until is not None and step.may_end:
+                return bool(what.succeeded)
             if step.until is not None and what.state != "refused":
                 self.unreachable = (f"diverged: {actor} ended before it came to `{step.until.verb}` again", "diverged")
             elif not what.succeeded and step.retries > 0 and what.state not in ("refused", *RESUMES):
                 following = max(int(each.rsplit(" ", 1)[1]) for each in (*self.results, *self.alive)) + 1
                 self._go(Run(following, None, step.retries - 1))
+        return False
 
     def _launch(self, number: int) -> None:
         actor = _actor(number)

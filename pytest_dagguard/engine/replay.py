@@ -5,8 +5,8 @@ from __future__ import annotations
 from pytest_dagguard.engine.walk import Baseline
 from pytest_dagguard.model import token as tokens
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Hit, Judged, Plan, Point, Search, Searching, Strategy, Trial
-from pytest_dagguard.model.token import Stop, Token
+from pytest_dagguard.model.plan import Disturb, Hit, Judged, Plan, Point, Run, Search, Searching, Strategy, Trial
+from pytest_dagguard.model.token import Bad, Element, Go, More, Stop, Token
 from pytest_dagguard.oracle import noise
 
 CHANGED = (
@@ -30,13 +30,33 @@ def clean_mark(baseline: Baseline) -> bytes:
 
 
 def token_of(hit: Hit, baseline: Baseline, item: bytes) -> str:
-    """The token of a finding's schedule."""
+    """The token of a finding's schedule, empty where the run did not come to all of its stops."""
     stops = _stops(hit.outcome, baseline)
-    try:
-        steps = tokens.steps_of(hit.trial.schedule, stops)
-    except ValueError:
-        return ""
-    return tokens.encode(Token(item, clean_mark(baseline), steps))
+    steps: list[Element] = []
+    for step in hit.trial.schedule:
+        if isinstance(step, Disturb):
+            place = _place(step, hit.outcome)
+            if place < 0:
+                return ""
+            steps.append(Bad(step.attempt, place, step.kind))
+        elif not isinstance(step, Run):
+            steps.append(step)
+        elif step.until is None:
+            steps.append(Go(step.attempt, step.retries))
+        elif step.may_end:
+            steps.append(More(step.attempt))
+        elif stops:
+            steps.append(stops.pop(0))
+        else:
+            return ""
+    return tokens.encode(Token(item, clean_mark(baseline), tuple(steps)))
+
+
+def _place(step: Disturb, outcome: Outcome) -> int:
+    """The place of the disturbed operation among its attempt's, -1 where it did not come about."""
+    mine = [each for each in outcome.history if each.actor == f"attempt {step.attempt}"]
+    fitting = [each.index for each in mine if step.at.fits(each.operation)]
+    return fitting[step.at.occurrence - 1] if len(fitting) >= step.at.occurrence else -1
 
 
 def _stops(outcome: Outcome, baseline: Baseline) -> list[Stop]:
@@ -66,9 +86,12 @@ def strategy(token: Token, baseline: Baseline) -> Strategy:
 
 
 def _diverged(token: Token, outcome: Outcome, baseline: Baseline) -> str:
-    wanted = [step for step in token.steps if isinstance(step, Stop)]
-    for stop, came in zip(wanted, _stops(outcome, baseline), strict=False):
-        if stop != came:
-            event = next(each for each in outcome.history if not each.answered and each.index == came.index)
-            return f"operation {came.index + 1} of attempt {came.attempt} is now {event.operation}"
+    """Where the run did something else than the token says; empty where it did not."""
+    came = _stops(outcome, baseline)
+    for stop in token.steps:
+        if isinstance(stop, Stop) and stop not in came:
+            for event in outcome.history:
+                if event.actor == f"attempt {stop.attempt}" and event.index == stop.index:
+                    return f"operation {stop.index + 1} of attempt {stop.attempt} is now {event.operation}"
+            return f"attempt {stop.attempt} ends before its operation {stop.index + 1}"
     return ""

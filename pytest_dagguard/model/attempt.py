@@ -21,6 +21,7 @@ class AttemptSpec:
     :param environment: variables to set in the attempt
     :param where: True where the attempt shall answer the tap's question which line it is at
     :param seed: varied between the two clean runs: hash seed of subprocesses and the like
+    :param patience: seconds that it may sleep in all
     """
 
     actor: str
@@ -37,6 +38,7 @@ class AttemptSpec:
     environment: tuple[tuple[str, str], ...] = ()
     where: bool = False
     seed: int = 0
+    patience: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class AttemptResult:
     :param actor: as in the spec
     :param state: Airflow's name of the state it reported (``success``, ``failed``, ``up_for_retry``, ``skipped``,
         ``deferred``, ``up_for_reschedule``), ``refused`` where Airflow's API did not let it start, ``killed`` where we
-        killed it, ``crashed`` where it ended without saying how
+        killed it, ``paused`` where it was ended because it wanted to sleep for too long, ``crashed`` where it ended
+        without saying how
     :param error: type and text of the exception, empty where there was none
     :param error_kind: dotted path of the exception's class
     :param trace: the repository's frames of the exception, innermost first

@@ -6,6 +6,21 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
+class Length:
+    """Over how many values a task is mapped: an expression, since XComs have a length at run time only.
+
+    :param kind: ``literal``, ``xcom``, or how to join the lengths of ``parts``: ``product``, ``sum``, ``min``, ``max``
+    :param number: of a literal
+    :param task_id: who pushes the XCom
+    """
+
+    kind: str
+    number: int = 0
+    task_id: str = ""
+    parts: tuple[Length, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One task of a DAG.
 
@@ -15,6 +30,8 @@ class Task:
     :param retry_delay: seconds between tries
     :param upstream: ids of the tasks directly before it, sorted
     :param mapped: True for a task that is expanded at run time
+    :param length: over how many values it is mapped; None where it is not
+    :param mapped_group: id of the task group that it is in and that is expanded at run time, empty where there is none
     :param code_file: file of the Python callable, empty where there is none
     :param callable_name: name of the Python callable, empty where there is none
     """
@@ -26,6 +43,8 @@ class Task:
     retry_delay: float = 0.0
     upstream: tuple[str, ...] = ()
     mapped: bool = False
+    length: Length | None = None
+    mapped_group: str = ""
     trigger_rule: str = "all_success"
     is_setup: bool = False
     is_teardown: bool = False

@@ -18,11 +18,13 @@ class Run:
     :param attempt: 1 for the first attempt, 2 for its retry
     :param until: stop when this operation has taken effect, its answer withheld; None: to its end
     :param retries: where it fails, as many further tries follow at once, each an attempt of its own
+    :param may_end: it may as well end before it comes to that operation; if it succeeds, the schedule ends with it
     """
 
     attempt: int
     until: Selector | None = None
     retries: int = 0
+    may_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,27 @@ class Kill:
     attempt: int
 
 
-Step = Run | Kill
+@dataclass(frozen=True, slots=True)
+class Terminate:
+    """SIGTERM for an attempt, as its supervisor passes it on; the attempt's own handler decides what comes of it."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disturb:
+    """The service answers one operation of an attempt badly; the attempt lives on.
+
+    :param at: which operation
+    :param kind: ``429 before``, ``503 before``, ``503 after`` or ``reset after``: before or after it takes effect
+    """
+
+    attempt: int
+    at: Selector
+    kind: str
+
+
+Step = Run | Kill | Terminate | Disturb
 Schedule = tuple[Step, ...]
 
 

@@ -10,16 +10,19 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_dagguard.model.errors import ConfigurationError
 from pytest_dagguard.model.operation import Selector
-from pytest_dagguard.model.plan import Kill, Run, Schedule, Step
+from pytest_dagguard.model.plan import Disturb, Kill, Run, Schedule, Step, Terminate
 
 PREFIX = "k1."
-_RUN, _STOP, _KILL = 0, 1, 2
+KINDS = ("429 before", "503 before", "503 after", "reset after")
+"""The kinds of disturbance; a token has the number of one, so their order is for good."""
+
 _MARK = 4
+_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE = range(6)
+_LENGTH = {_GO: 3, _STOP: 5 + _MARK, _KILL: 2, _TERMINATE: 2, _DISTURB: 6, _MORE: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,25 @@ class Go:
 
 
 @dataclass(frozen=True, slots=True)
+class More:
+    """An attempt may do one more operation."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """One operation of an attempt, by its place, is answered badly."""
+
+    attempt: int
+    index: int
+    kind: str
+
+
+Element = Stop | Go | More | Bad | Kill | Terminate
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """A schedule of one item.
 
@@ -53,7 +75,7 @@ class Token:
 
     item: bytes
     clean: bytes
-    steps: tuple[Stop | Go | Kill, ...]
+    steps: tuple[Element, ...]
 
 
 def mark(*words: str) -> bytes:
@@ -63,15 +85,19 @@ def mark(*words: str) -> bytes:
 
 def encode(token: Token) -> str:
     """The token in letters, ``k1.`` and what follows."""
-    raw = bytearray(token.item + token.clean)
-    for step in token.steps:
-        if isinstance(step, Stop):
-            raw += bytes((_STOP, step.attempt)) + step.index.to_bytes(3, "big") + step.check
-        elif isinstance(step, Kill):
-            raw += bytes((_KILL, step.attempt))
-        else:
-            raw += bytes((_RUN, step.attempt, step.retries))
-    return PREFIX + base64.b32encode(bytes(raw)).decode().rstrip("=").lower()
+    raw = token.item + token.clean + b"".join(_packed(step) for step in token.steps)
+    return PREFIX + base64.b32encode(raw).decode().rstrip("=").lower()
+
+
+def _packed(step: Element) -> bytes:
+    if isinstance(step, Stop):
+        return bytes((_STOP, step.attempt)) + step.index.to_bytes(3, "big") + step.check
+    if isinstance(step, Bad):
+        return bytes((_DISTURB, step.attempt, KINDS.index(step.kind))) + step.index.to_bytes(3, "big")
+    if isinstance(step, Go):
+        return bytes((_GO, step.attempt, step.retries))
+    kind = {Kill: _KILL, Terminate: _TERMINATE, More: _MORE}[type(step)]
+    return bytes((kind, step.attempt))
 
 
 def decode(text: str) -> Token:
@@ -90,50 +116,50 @@ def decode(text: str) -> Token:
         raise wrong from None
     if not text.strip().startswith(PREFIX) or len(raw) < 2 * _MARK:
         raise wrong
-    steps: list[Stop | Go | Kill] = []
+    steps: list[Element] = []
     rest = raw[2 * _MARK :]
     while rest:
-        length = {_RUN: 3, _STOP: 5 + _MARK, _KILL: 2}.get(rest[0], 0)
-        if not length or len(rest) < length:
+        length = _LENGTH.get(rest[0], 0)
+        if not length or len(rest) < length or (rest[0] == _DISTURB and rest[2] >= len(KINDS)):
             raise wrong
-        kind, attempt = rest[0], rest[1]
-        if kind == _STOP:
-            steps.append(Stop(attempt, int.from_bytes(rest[2:5], "big"), bytes(rest[5:length])))
-        elif kind == _KILL:
-            steps.append(Kill(attempt))
-        else:
-            steps.append(Go(attempt, rest[2]))
+        steps.append(_unpacked(rest[:length]))
         rest = rest[length:]
     return Token(raw[:_MARK], raw[_MARK : 2 * _MARK], tuple(steps))
+
+
+def _unpacked(raw: bytes) -> Element:
+    kind, attempt = raw[0], raw[1]
+    if kind == _STOP:
+        return Stop(attempt, int.from_bytes(raw[2:5], "big"), raw[5:])
+    if kind == _DISTURB:
+        return Bad(attempt, int.from_bytes(raw[3:6], "big"), KINDS[raw[2]])
+    if kind == _GO:
+        return Go(attempt, raw[2])
+    if kind == _KILL:
+        return Kill(attempt)
+    return Terminate(attempt) if kind == _TERMINATE else More(attempt)
 
 
 def schedule(token: Token) -> Schedule:
     """The schedule, each stop found by its place alone; whether it was the right operation is checked afterwards."""
     steps: list[Step] = []
+    done: dict[int, int] = {}
     for step in token.steps:
         if isinstance(step, Stop):
-            steps.append(Run(step.attempt, Selector("", "", ".*", step.index + 1)))
-        elif isinstance(step, Kill):
-            steps.append(step)
-        else:
+            # an attempt that is let go on counts its operations anew
+            place = step.index + 1 - done.get(step.attempt, 0)
+            done[step.attempt] = step.index + 1
+            steps.append(Run(step.attempt, _nth(place)))
+        elif isinstance(step, Bad):
+            steps.append(Disturb(step.attempt, _nth(step.index + 1), step.kind))
+        elif isinstance(step, More):
+            steps.append(Run(step.attempt, _nth(1), may_end=True))
+        elif isinstance(step, Go):
             steps.append(Run(step.attempt, retries=step.retries))
+        else:
+            steps.append(step)
     return tuple(steps)
 
 
-def steps_of(plan: Schedule, stops: Sequence[Stop]) -> tuple[Stop | Go | Kill, ...]:
-    """A schedule with the stops that it came to, in their order.
-
-    :raises ValueError: there are fewer stops than the schedule has
-    """
-    found: list[Stop | Go | Kill] = []
-    left = list(stops)
-    for step in plan:
-        if isinstance(step, Kill):
-            found.append(step)
-        elif step.until is None:
-            found.append(Go(step.attempt, step.retries))
-        elif left:
-            found.append(left.pop(0))
-        else:
-            raise ValueError("the schedule did not come to all of its stops")
-    return tuple(found)
+def _nth(number: int) -> Selector:
+    return Selector("", "", ".*", number)

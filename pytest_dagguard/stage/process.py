@@ -6,6 +6,7 @@ import contextlib
 import os
 import selectors
 import shutil
+import signal
 import socket
 import sys
 import time
@@ -109,6 +110,12 @@ class Stage:
         if running is not None:
             running.killed = True
             processes.kill_tree(running.child.pid)
+
+    def terminate(self, name: str) -> None:
+        """SIGTERM for an attempt's process, as its supervisor passes it on; its children hear of it from the task."""
+        running = self.running.get(name)
+        if running is not None:
+            os.kill(running.child.pid, signal.SIGTERM)
 
     def _name(self, kind: str) -> tuple[str, str, str]:
         self._count += 1

@@ -40,6 +40,7 @@ def test_the_flags_are_those_of_the_contract(parser: argparse.ArgumentParser) ->
         "--dagguard-strict",
         "--dagguard-list",
         "--dagguard-explain",
+        "--dagguard-replay",
     }
 
 

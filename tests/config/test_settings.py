@@ -41,6 +41,7 @@ def test_defaults_where_nobody_wrote_anything(tmp_path: Path) -> None:
         strict=False,
         list_parts=False,
         explain="",
+        replay="",
         dags=(),
         seed=tmp_path / "tests/dagguard",
         seed_required=False,
@@ -185,8 +186,8 @@ FILE = [
         f'there is no scenario "kiled"; did you mean "killed"? {KNOWN}',
     ),
     (
-        'scenarios = ["zombie"]',
-        f'2: [tool.dagguard] scenarios = ["zombie"]: scenario "zombie" is not in this version; {KNOWN}',
+        'scenarios = ["endless"]',
+        f'2: [tool.dagguard] scenarios = ["endless"]: scenario "endless" is not in this version; {KNOWN}',
     ),
     (
         "scenarios = []",

@@ -1,0 +1,42 @@
+"""A worker that was taken for dead wakes up after its retry has finished."""
+
+from __future__ import annotations
+
+import itertools
+
+from pytest_dagguard.explore.confirm import follow_up
+from pytest_dagguard.explore.kill_states import kill_points
+from pytest_dagguard.model.plan import Plan, Point, Run, Search, Searching, Trial
+
+
+def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
+    """Hold attempt 1 at each distinct state, run the retry to its end, release attempt 1.
+
+    The last read before a write counts as a place too: there the worker holds on to what is about to grow old.
+    """
+    chosen = kill_points(points)
+    places = [*chosen, *_last_reads(points)]
+    found = Search(kill_states=(0, len(places)))
+    for tried, point in enumerate(places, start=1):
+        schedule = (Run(1, point.selector), Run(2, retries=plan.retries - 1), Run(1))
+        trial = Trial(schedule, f"attempt 1 freezes after {point}, its retry finishes, and attempt 1 wakes up", point)
+        judged = yield trial
+        found.kill_states = (tried, len(places))
+        found.schedules += 1
+        yield from follow_up(found, trial, judged, trial)
+        if judged.late and tried < len(places):
+            found.bounded = True
+            break
+    return found
+
+
+def _last_reads(points: tuple[Point, ...]) -> list[Point]:
+    """The last read before each write: there the attempt knows most of what is about to grow old."""
+    found = []
+    for here, following in itertools.pairwise(points):
+        if not here.event.changed and here.event.operation.reads and following.event.changed:
+            found.append(here)
+    return found
+
+
+STRATEGY = search

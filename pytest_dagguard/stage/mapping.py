@@ -1,0 +1,48 @@
+"""Over how many values a task is mapped, as a plain expression."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_dagguard.model.dag import Length
+
+
+def length(task: Any) -> Length | None:
+    """The number of map indices of a task, None where it is not mapped or nothing can be said."""
+    specified = getattr(task, "_get_specified_expand_input", None)
+    if specified is None:
+        return None
+    value = specified().value
+    if isinstance(value, Mapping):  # expand(a=..., b=...): each combination
+        return _joined("product", value.values())
+    return _length(value)  # expand_kwargs([...])
+
+
+def mapped_group(task: Any) -> str:
+    """Id of the nearest task group around a task that is expanded at run time, empty where there is none."""
+    nearest = getattr(task, "get_closest_mapped_task_group", None)
+    group = nearest() if nearest is not None else None
+    return str(group.group_id) if group is not None else ""
+
+
+def _length(value: Any) -> Length | None:
+    from airflow.sdk.definitions import xcom_arg
+
+    if isinstance(value, xcom_arg.PlainXComArg):
+        return Length("xcom", task_id=value.operator.task_id)
+    if isinstance(value, xcom_arg.MapXComArg):
+        return _length(value.arg)
+    if isinstance(value, xcom_arg.ConcatXComArg):
+        return _joined("sum", value.args)
+    if isinstance(value, xcom_arg.ZipXComArg):
+        # with a value to fill the shorter ones up, the longest counts
+        filled = type(value.fillvalue).__name__ != "ArgNotSet"
+        return _joined("max" if filled else "min", value.args)
+    return Length("literal", number=len(value)) if hasattr(value, "__len__") else None
+
+
+def _joined(kind: str, values: Any) -> Length | None:
+    parts = [_length(each) for each in values]
+    known = tuple(each for each in parts if each is not None)
+    return Length(kind, parts=known) if len(known) == len(parts) else None

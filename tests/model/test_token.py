@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_dagguard.model import token as tokens
+from pytest_dagguard.model.errors import ConfigurationError
+from pytest_dagguard.model.plan import Kill, Run, Terminate
+from pytest_dagguard.model.token import Bad, Go, More, Stop, Token
+
+ATTEMPT = st.integers(1, 20)
+INDEX = st.integers(0, 2**24 - 1)
+ELEMENT = st.one_of(
+    st.builds(Stop, ATTEMPT, INDEX, st.binary(min_size=4, max_size=4)),
+    st.builds(Go, ATTEMPT, st.integers(0, 9)),
+    st.builds(Kill, ATTEMPT),
+    st.builds(Terminate, ATTEMPT),
+    st.builds(More, ATTEMPT),
+    st.builds(Bad, ATTEMPT, INDEX, st.sampled_from(tokens.KINDS)),
+)
+MARK = st.binary(min_size=4, max_size=4)
+
+
+@given(st.builds(Token, MARK, MARK, st.lists(ELEMENT, max_size=12).map(tuple)))
+def test_what_is_encoded_is_decoded(token: Token) -> None:
+    assert tokens.decode(tokens.encode(token)) == token
+
+
+@given(st.text(max_size=60))
+def test_what_is_no_token_is_refused_with_the_text_in_the_message(text: str) -> None:
+    try:
+        tokens.decode(text)
+    except ConfigurationError as wrong:
+        assert "--dagguard-replay" in str(wrong)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 5])
+def test_a_part_of_a_token_is_refused(cut: int) -> None:
+    whole = tokens.encode(Token(b"item", b"cln.", (Stop(1, 3, b"chck"), Go(2, 1))))
+    with pytest.raises(ConfigurationError, match="copy the whole"):
+        tokens.decode(whole[:-cut])
+
+
+def test_the_usual_token_fits_into_80_letters() -> None:
+    steps = (Stop(1, 999, b"chck"), Kill(1), Stop(2, 999, b"chck"), Kill(2), Go(3, 2))
+    assert len(tokens.encode(Token(b"item", b"cln.", steps))) <= 80
+
+
+def test_stops_of_one_attempt_are_counted_from_where_it_was_let_go_on() -> None:
+    token = Token(b"item", b"cln.", (Stop(1, 2, b"...."), Stop(1, 5, b"...."), Go(1)))
+    first, second, last = tokens.schedule(token)
+    assert isinstance(first, Run)
+    assert isinstance(second, Run)
+    assert first.until is not None
+    assert second.until is not None
+    assert (first.until.occurrence, second.until.occurrence) == (3, 3)
+    assert last == Run(1)
