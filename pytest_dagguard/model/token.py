@@ -112,7 +112,7 @@ def decode(text: str) -> Token:
     body = text.strip().removeprefix(PREFIX).upper()
     try:
         raw = base64.b32decode(body + "=" * (-len(body) % 8))
-    except binascii.Error:
+    except (binascii.Error, ValueError):  # a letter outside of the alphabet, or outside of ASCII
         raise wrong from None
     if not text.strip().startswith(PREFIX) or len(raw) < 2 * _MARK:
         raise wrong
