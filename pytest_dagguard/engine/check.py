@@ -22,7 +22,7 @@ from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Hit, Judged, Plan, Search, Strategy, Trial
 from pytest_dagguard.model.scenario import Scenario
 from pytest_dagguard.model.verdict import Checked, Verdict
-from pytest_dagguard.oracle.ending import ending
+from pytest_dagguard.oracle.ending import ending, success_after_kill
 from pytest_dagguard.oracle.judge import Situation, judge
 
 
@@ -53,7 +53,8 @@ def check(
     if baseline.clean is None:
         logs = {each.actor: each.log for each in (baseline.outcome.results if baseline.outcome else {}).values()}
         seconds = time.monotonic() - began
-        return replace(empty, reason=baseline.reason, group=baseline.group, seconds=seconds, logs=logs)
+        why = (baseline.reason, baseline.group)
+        return replace(empty, reason=why[0], group=why[1], seconds=seconds, logs=logs, notes=baseline.notes)
     drive = _Drive(lab, baseline, scenario.plan(task), terms)
     strategy = strategies[drive.plan.strategy]
     if terms.replay:
@@ -75,7 +76,7 @@ def check(
         seconds=time.monotonic() - began,
         checked=checked,
         findings=findings,
-        notes=(*baseline.clean.notes, *_bounds(found, terms)),
+        notes=(*baseline.notes, *baseline.clean.notes, *_bounds(found, terms)),
         logs={key: value for hit in found.hits[:1] for key, value in _logs(hit.outcome).items()},
     )
 
@@ -139,6 +140,7 @@ class _Drive:
             findings = judge(baseline.clean, outcome, situation, self.lab.content, self.terms.strict)
             if baseline.outcome is not None:
                 findings = (*findings, *ending(baseline.outcome.last.state, end, trial.fault))
+            findings = success_after_kill(findings, end, plan.scenario)
         points = {int(each.rsplit(" ", 1)[1]): points_of(outcome, baseline.clean, each) for each in outcome.results}
         return Judged(outcome, findings, time.monotonic() > self.deadline, points)
 

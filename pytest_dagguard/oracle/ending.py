@@ -25,3 +25,26 @@ def ending(clean: str, end: AttemptResult, fault: str) -> tuple[Finding, ...]:
             fix="Decide by the interval's input whether the task has work, not by whether its output is there already.",
         ),
     )
+
+
+def success_after_kill(findings: tuple[Finding, ...], end: AttemptResult, scenario: str) -> tuple[Finding, ...]:
+    """Name it where a task that SIGTERM cut short is reported as a success, and nobody will try it again.
+
+    :param findings: how the cloud differs from what one clean run leaves
+    :param end: the attempt that counts
+    """
+    wrong = [each for each in findings if not each.warns]
+    if scenario != "terminated" or end.actor != "attempt 1" or not end.succeeded or not wrong:
+        return findings
+    first = wrong[0]
+    named = Finding(
+        "success-after-kill",
+        f"The task got SIGTERM, ended before its work was done, and is reported as a success: {first.message}",
+        first.resource,
+        first.file,
+        first.line,
+        why="Airflow 3 calls on_kill() and lets the task go on; a loop that stops early then returns as if all were done,"
+        " and a success is not tried again.",
+        fix="Have the task raise an exception once it was told to stop, so that Airflow tries it again.",
+    )
+    return (named, *findings)

@@ -10,8 +10,9 @@ TEXT = """\
 What it does
   Lets two attempts of one task instance overlap: attempt 1 freezes after each of its operations in turn, its retry runs
   from start to end, attempt 1 goes on; and the other way round. Freezes that cannot make a difference, since the next
-  operation touches nothing that the other attempt touches, are left out. What Airflow's API refuses to a superseded
-  attempt is refused here too. The cloud must end up as one clean run leaves it.
+  operation touches nothing that the other attempt touches, are left out. Then both take turns in every order that can
+  make a difference, as far as the budget goes. What Airflow's API refuses to a superseded attempt is refused here too.
+  The cloud must end up as one clean run leaves it.
 
 Why is this bad
   A worker that loses its heartbeat (a frozen machine, a long pause, a network that is cut) is not dead. Airflow starts
@@ -31,7 +32,7 @@ Use instead
 def plan(task: Task) -> Plan:
     """Preempt each attempt by the other at each of its operations."""
     tries = min(MOST_TRIES, max(1, task.retries))
-    return Plan("concurrent", "preemptions", retries=tries, cleared=task.retries == 0, gap=NEXT_TRY)
+    return Plan("concurrent", "overlaps", retries=tries, cleared=task.retries == 0, gap=NEXT_TRY)
 
 
 SCENARIO = Scenario("a frozen attempt and its retry overlap", TEXT, plan)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from pytest_dagguard.model.attempt import AttemptResult
-from pytest_dagguard.oracle.ending import ending
+from pytest_dagguard.model.finding import Finding
+from pytest_dagguard.oracle.ending import ending, success_after_kill
 
 
 @pytest.mark.parametrize(
@@ -22,3 +23,25 @@ def test_a_state_that_differs_from_the_clean_runs_is_found(clean: str, state: st
     for each in findings:
         assert each.cls == "changed"
         assert f"ends {state} where one clean run ends {clean}" in each.message
+
+
+LOST = Finding("lost", "s3://b/k is gone", "s3://b/k")
+LEAK = Finding("leak", "s3://b/tmp stays behind", "s3://b/tmp")
+
+
+@pytest.mark.parametrize(
+    ("findings", "actor", "state", "scenario", "classes"),
+    [
+        ((LOST,), "attempt 1", "success", "terminated", ["success-after-kill", "lost"]),
+        ((LEAK,), "attempt 1", "success", "terminated", ["leak"]),  # a warning is no work cut short
+        ((LOST,), "attempt 2", "success", "terminated", ["lost"]),  # its retry's success is not the kill's
+        ((LOST,), "attempt 1", "failed", "terminated", ["lost"]),
+        ((LOST,), "attempt 1", "success", "unacknowledged", ["lost"]),
+        ((), "attempt 1", "success", "terminated", []),
+    ],
+)
+def test_a_success_of_the_terminated_attempt_with_damage_is_named(
+    findings: tuple[Finding, ...], actor: str, state: str, scenario: str, classes: list[str]
+) -> None:
+    found = success_after_kill(findings, AttemptResult(actor, state), scenario)
+    assert [each.cls for each in found] == classes

@@ -1,0 +1,134 @@
+"""The search over orders against the full enumeration, on a small store."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_dagguard.explore.interleavings import Order, orders, schedule
+from pytest_dagguard.model.history import Event
+from pytest_dagguard.model.operation import Operation
+from pytest_dagguard.model.plan import Run
+
+Instruction = tuple[str, str, str]
+"""put, get, delete, copy or list; a key; a value (put: the content, ``*`` for what was read last; copy: the source)."""
+Program = Sequence[Instruction]
+
+
+def run(programs: Sequence[Program], order: Order) -> tuple[list[Event], dict[str, str]]:
+    """Carry out two programs in an order; what it does not say goes on without a switch."""
+    store: dict[str, str] = {"a": "0"}
+    seen = ["", ""]
+    places = [0, 0]
+    trace: list[Event] = []
+    current = 0
+    wishes = [each - 1 for each in order]
+    while any(places[each] < len(programs[each]) for each in (0, 1)):
+        wish = wishes[len(trace)] if len(trace) < len(wishes) else current
+        current = wish if places[wish] < len(programs[wish]) else 1 - wish
+        trace.append(step(programs[current][places[current]], store, seen, current))
+        places[current] += 1
+    return trace, store
+
+
+def step(instruction: Instruction, store: dict[str, str], seen: list[str], who: int) -> Event:
+    verb, key, value = instruction
+    reads: set[str] = set()
+    writes: set[str] = set()
+    before = dict(store)
+    if verb == "put":
+        writes = {key}
+        store[key] = seen[who] + "+" if value == "*" else value
+    elif verb == "get":
+        reads = {key}
+        seen[who] = store.get(key, "-")
+    elif verb == "delete":
+        writes = {key}
+        store.pop(key, None)
+    elif verb == "copy":
+        reads, writes = {value}, {key}
+        if value in store:
+            store[key] = store[value]
+    else:
+        reads = {"*"}
+        seen[who] = ",".join(sorted(store))
+    changed = tuple(
+        (name, "changed") for name in sorted(before.keys() | store.keys()) if before.get(name) != store.get(name)
+    )
+    digests = tuple(store.get(name, "") for name, _ in changed)
+    operation = Operation("s3", verb, key, frozenset(reads), frozenset(writes))
+    return Event(f"attempt {who + 1}", 0, operation, 200, changed, digests=digests)
+
+
+def searched(programs: Sequence[Program]) -> tuple[int, set[tuple[tuple[str, str], ...]]]:
+    search = orders()
+    order = next(search)
+    states, count = set(), 0
+    while True:
+        trace, store = run(programs, order)
+        states.add(tuple(sorted(store.items())))
+        count += 1
+        try:
+            order = search.send(trace)
+        except StopIteration:
+            return count, states
+
+
+def every(programs: Sequence[Program]) -> set[tuple[tuple[str, str], ...]]:
+    return {tuple(sorted(run(programs, order)[1].items())) for order in all_orders(programs)}
+
+
+def all_orders(programs: Sequence[Program]) -> Iterator[Order]:
+    first, second = (len(each) for each in programs)
+    for places in itertools.combinations(range(first + second), first):
+        yield tuple(1 if place in places else 2 for place in range(first + second))
+
+
+KEYS = st.sampled_from(["a", "b", "c"])
+INSTRUCTION = st.one_of(
+    st.tuples(st.just("put"), KEYS, st.sampled_from(["0", "1", "2", "*"])),
+    st.tuples(st.just("get"), KEYS, st.just("")),
+    st.tuples(st.just("delete"), KEYS, st.just("")),
+    st.tuples(st.just("copy"), KEYS, KEYS),
+    st.tuples(st.just("list"), st.just("*"), st.just("")),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(INSTRUCTION, max_size=4), st.lists(INSTRUCTION, max_size=4))
+def test_every_final_state_of_the_full_enumeration_is_met(first: Program, second: Program) -> None:
+    count, states = searched((first, second))
+    assert states == every((first, second))
+    assert count <= len(list(all_orders((first, second))))
+
+
+def test_two_attempts_of_six_operations_need_fifty_times_fewer_orders_than_there_are() -> None:
+    """Both attempts of an ordinary load: look, read three inputs of their own interval, write two outputs."""
+    load = [
+        ("get", "in/1", ""),
+        ("get", "in/2", ""),
+        ("get", "in/3", ""),
+        ("put", "out/1", "1"),
+        ("put", "out/2", "2"),
+        ("put", "out/_SUCCESS", ""),
+    ]
+    programs = (load, load)
+    assert len(list(all_orders(programs))) == 924
+    count, states = searched(programs)
+    assert states == every(programs)
+    assert count * 50 <= 924, count
+
+
+def test_an_order_becomes_steps_of_one_attempt_each() -> None:
+    steps = schedule((1, 1, 2, 1), (1, 2), retries=1)
+    assert [(each.attempt, each.until.occurrence if each.until else 0) for each in steps if isinstance(each, Run)] == [
+        (1, 2),
+        (2, 1),
+        (1, 1),
+        (1, 0),
+        (2, 0),
+    ]
+    assert steps[-1] == Run(2, retries=1)
