@@ -10,7 +10,7 @@ from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.dag import Task
 from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Point, Trial
+from pytest_dagguard.model.plan import Point, Terminate, Trial
 
 QUIET = frozenset({"ti.heartbeat", "rtif.set", "ti.start", "connection.get", "variable.get"})
 """Bookkeeping that is left out unless the fault falls on it."""
@@ -62,8 +62,7 @@ def tell(
         effect = ", ".join(dict.fromkeys(what for _, what in event.changed)) or _answer(event)
         rows.append((event.actor, f"{event.operation.verb} {event.operation.resource}", effect, f"{file}:{line}"))
         if stops:
-            word = "killed" if _killed(trial, outcome, event.actor) else "frozen"
-            rows.append(f"    ^^^ {event.actor} is {word} here")
+            rows.append(f"    ^^^ {event.actor} {_fate(trial, outcome, event.actor)} here")
     rows.extend(_ends(outcome.results.values()))
     table = [each for each in rows if isinstance(each, tuple)]
     widths = [max((len(row[column]) for row in table), default=0) for column in range(3)]
@@ -85,8 +84,12 @@ def _answer(event: Event) -> str:
     return "-" if event.operation.writes else "read"
 
 
-def _killed(trial: Trial, outcome: Outcome, actor: str) -> bool:
-    return outcome.results.get(actor, AttemptResult(actor, "")).state == "killed"
+def _fate(trial: Trial, outcome: Outcome, actor: str) -> str:
+    """What comes to an attempt at an operation whose answer is withheld."""
+    if any(isinstance(step, Terminate) and actor == f"attempt {step.attempt}" for step in trial.schedule):
+        return "gets SIGTERM"
+    ended = outcome.results.get(actor)
+    return "is killed" if ended is not None and ended.state == "killed" else "is frozen"
 
 
 def _ends(results: Iterable[AttemptResult]) -> list[str]:

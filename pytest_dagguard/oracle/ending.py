@@ -30,6 +30,8 @@ def ending(clean: str, end: AttemptResult, fault: str) -> tuple[Finding, ...]:
 def success_after_kill(findings: tuple[Finding, ...], end: AttemptResult, scenario: str) -> tuple[Finding, ...]:
     """Name it where a task that SIGTERM cut short is reported as a success, and nobody will try it again.
 
+    The damage is what it is known by; it goes into the message and is not told a second time.
+
     :param findings: how the cloud differs from what one clean run leaves
     :param end: the attempt that counts
     """
@@ -40,11 +42,10 @@ def success_after_kill(findings: tuple[Finding, ...], end: AttemptResult, scenar
     named = Finding(
         "success-after-kill",
         f"The task got SIGTERM, ended before its work was done, and is reported as a success: {first.message}",
-        first.resource,
-        first.file,
-        first.line,
-        why="Airflow 3 calls on_kill() and lets the task go on; a loop that stops early then returns as if all were done,"
-        " and a success is not tried again.",
+        file=first.file,
+        line=first.line,
+        why="Airflow 3 calls on_kill() and lets the task go on; a loop that stops early then returns as if all were"
+        " done, and a success is not tried again.",
         fix="Have the task raise an exception once it was told to stop, so that Airflow tries it again.",
     )
-    return (named, *findings)
+    return (named, *(each for each in findings if each.warns))

@@ -32,7 +32,7 @@ LEAK = Finding("leak", "s3://b/tmp stays behind", "s3://b/tmp")
 @pytest.mark.parametrize(
     ("findings", "actor", "state", "scenario", "classes"),
     [
-        ((LOST,), "attempt 1", "success", "terminated", ["success-after-kill", "lost"]),
+        ((LOST,), "attempt 1", "success", "terminated", ["success-after-kill"]),
         ((LEAK,), "attempt 1", "success", "terminated", ["leak"]),  # a warning is no work cut short
         ((LOST,), "attempt 2", "success", "terminated", ["lost"]),  # its retry's success is not the kill's
         ((LOST,), "attempt 1", "failed", "terminated", ["lost"]),
