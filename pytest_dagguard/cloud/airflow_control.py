@@ -140,6 +140,24 @@ def instance(store: Store, payload: dict[str, Any]) -> dict[str, Any] | None:
     return None if row is None else {**asdict(row), "archived": row.id in store.history}
 
 
+def mapped_length(store: Store, payload: dict[str, Any]) -> int | None:
+    """Over how many values a task could be mapped that takes what another has returned; None: over none, not even 0.
+
+    :param payload: ``dag_id``, ``run_id``, ``task_id``
+    """
+    task = (payload["dag_id"], payload["run_id"], payload["task_id"])
+    returned = {key[3]: each.value for key, each in store.xcoms.items() if key[:3] == task and key[4] == "return_value"}
+    mapped = [index for index in returned if index >= 0]
+    if mapped:
+        return len(mapped)
+    pushed = store.lengths.get((*task, -1))
+    if pushed is not None:
+        return pushed
+    # a seeded XCom comes without the length that a task sends along
+    value = returned.get(-1)
+    return len(value) if isinstance(value, (list, dict)) else None
+
+
 def dags(store: Store, payload: dict[str, Any]) -> None:
     """Say which DAGs exist; from then on no others do.
 
@@ -169,6 +187,7 @@ COMMANDS: dict[str, Command] = {
     "queue": queue,
     "state": set_state,
     "ti": instance,
+    "mapped_length": mapped_length,
     "dags": dags,
     "child_runs": child_runs,
     "assets": declare,

@@ -11,11 +11,13 @@ import pytest
 from pytest_dagguard.engine.narrate import relative
 from pytest_dagguard.engine.replay import item_mark
 from pytest_dagguard.engine.session import Session
+from pytest_dagguard.model import registry
 from pytest_dagguard.model import token as tokens
 from pytest_dagguard.model import verdict as verdicts
 from pytest_dagguard.model.dag import Dag, DagFile, LoadError, Task
 from pytest_dagguard.model.errors import ConfigurationError
 from pytest_dagguard.model.finding import Finding
+from pytest_dagguard.model.scenario import Scenario
 from pytest_dagguard.model.verdict import Verdict
 from pytest_dagguard.reports import terminal
 
@@ -60,8 +62,10 @@ class TaskNode(pytest.Collector):
     def collect(self) -> Iterator[pytest.Item]:
         """An item for each scenario."""
         assert isinstance(self.parent, DagFileNode)
+        known: dict[str, Scenario] = registry.collect("pytest_dagguard.scenarios", "SCENARIO")
         for name in self.parent.scenarios:
-            yield ScenarioItem.from_parent(self, name=name)
+            if known[name].applies(self.task):
+                yield ScenarioItem.from_parent(self, name=name)
 
 
 class CheckItem(pytest.Item):

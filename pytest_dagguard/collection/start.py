@@ -52,6 +52,8 @@ def session_of(settings: Settings) -> Session:
         environment=settings.env,
         load_timeout=settings.load_timeout,
         attempt_timeout=settings.attempt_timeout,
+        # an attempt that sleeps for longer than a search may take leaves nothing to search
+        patience=settings.budget,
     )
     terms = Terms(settings.root, settings.budget, settings.strict, settings.replay)
     return Session(options, terms, dict(settings.allow), shown(settings.seed, settings.root))

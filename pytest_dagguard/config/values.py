@@ -13,7 +13,7 @@ from typing import Any
 SCENARIOS = ("twice", "concurrent", "killed")
 """What is run where nothing else is asked for."""
 
-LATER_SCENARIOS = frozenset({"backfilled", "siblings", "endless"})
+LATER_SCENARIOS = frozenset({"endless"})
 LATER_REPORTS = frozenset({"sarif", "github", "html"})
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(ms|s|m|h|)", re.ASCII)

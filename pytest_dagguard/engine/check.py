@@ -10,6 +10,7 @@ from pathlib import Path
 from pytest_dagguard.engine import narrate, replay
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Lab
+from pytest_dagguard.engine.pairs import paired
 from pytest_dagguard.engine.points import points_of
 from pytest_dagguard.engine.walk import Baseline, Walk
 from pytest_dagguard.model import token as tokens
@@ -49,13 +50,16 @@ def check(
     attempts = lab.attempts
     empty = Verdict("scenario", name, verdicts.INCONCLUSIVE, walk.file, walk.dag.dag_id, task.task_id)
     empty = replace(empty, file=narrate.relative(walk.file, terms.root))
+    plan = scenario.plan(task)
     baseline = walk.baseline(task.task_id)
+    if plan.peer:
+        baseline = paired(lab, baseline, walk.dag, plan.peer, walk.allow, walk.seed)
     if baseline.clean is None:
         logs = {each.actor: each.log for each in (baseline.outcome.results if baseline.outcome else {}).values()}
         seconds = time.monotonic() - began
         why = (baseline.reason, baseline.group)
         return replace(empty, reason=why[0], group=why[1], seconds=seconds, logs=logs, notes=baseline.notes)
-    drive = _Drive(lab, baseline, scenario.plan(task), terms)
+    drive = _Drive(lab, baseline, plan, terms)
     strategy = strategies[drive.plan.strategy]
     if terms.replay:
         token = tokens.decode(terms.replay)
@@ -131,11 +135,12 @@ class _Drive:
             tuple(plan.gap * number for number in range(8)),
             cleared=plan.cleared,
             seed=3,
+            peer=baseline.peer,
         )
         self.operations += len(outcome.history)
         findings: tuple[Finding, ...] = ()
         if not outcome.unreachable:
-            end = counting(outcome)
+            end = counting(outcome, baseline.peer is not None)
             situation = Situation(trial.fault, plan.scenario, plan.cleared, end.succeeded, end)
             findings = judge(baseline.clean, outcome, situation, self.lab.content, self.terms.strict)
             if baseline.outcome is not None:
@@ -145,8 +150,13 @@ class _Drive:
         return Judged(outcome, findings, time.monotonic() > self.deadline, points)
 
 
-def counting(outcome: Outcome) -> AttemptResult:
-    """The attempt whose end Airflow goes by: the newest try; what a superseded one says is refused."""
+def counting(outcome: Outcome, peers: bool = False) -> AttemptResult:
+    """The attempt whose end Airflow goes by: the newest try; what a superseded one says is refused.
+
+    :param peers: attempts 1 and 2 are different task instances, so that both count; one that failed goes first
+    """
+    if peers:
+        return min(outcome.results.values(), key=lambda each: each.succeeded)
     return max(outcome.results.values(), key=lambda each: int(each.actor.rsplit(" ", 1)[1]))
 
 
@@ -160,7 +170,7 @@ def _tell(hit: Hit, baseline: Baseline, walk: Walk, task: Task, name: str, terms
 
     made = [each for each in hit.outcome.history if each.operation.resource == hit.finding.resource]
     event = hit.trial.at.event if hit.trial.at is not None else (made[-1] if made else None)
-    trace = counting(hit.outcome).trace
+    trace = counting(hit.outcome, baseline.peer is not None).trace
     if hit.finding.cls == "cannot-finish" and trace:
         file, line = narrate.relative(trace[0].file, root), trace[0].line
     elif event is not None:

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pytest_dagguard.engine import reasons
 from pytest_dagguard.engine.lab import Lab, Subject
 from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Disturb, Kill, Run, Schedule, Terminate
-
-RESUMES = {
-    "deferred": ("defers itself, and triggers are not run yet", "deferrable"),
-    "up_for_reschedule": ("waits in reschedule mode, and waiting is not simulated yet", "waiting sensor"),
-    "awaiting_input": ("waits for a person's input", "human input"),
-}
 
 
 def carry_out(
@@ -27,6 +22,7 @@ def carry_out(
     where: bool = False,
     seed: int = 0,
     keep: bool = False,
+    peer: Subject | None = None,
 ) -> tuple[Outcome, int]:
     """Carry out a schedule.
 
@@ -35,9 +31,10 @@ def carry_out(
     :param cleared: tries after the first are somebody's clear, which grants the task's retries anew
     :param where: ask attempts for their lines
     :param keep: keep the state that it leaves
+    :param peer: another task instance, whose first try attempt 2 is
     :returns: the outcome, and the number of the kept state (0 where none was to be kept)
     """
-    outcome = _Experiment(lab, subject, shifts, cleared, where, seed).run(start, schedule)
+    outcome = _Experiment(lab, subject, shifts, cleared, where, seed, peer).run(start, schedule)
     kept = lab.cloud.call("snapshot") if keep else 0
     lab.cloud.call("restore", start)
     return outcome, kept
@@ -45,13 +42,21 @@ def carry_out(
 
 class _Experiment:
     def __init__(
-        self, lab: Lab, subject: Subject, shifts: Sequence[float], cleared: bool, where: bool, seed: int
+        self,
+        lab: Lab,
+        subject: Subject,
+        shifts: Sequence[float],
+        cleared: bool,
+        where: bool,
+        seed: int,
+        peer: Subject | None,
     ) -> None:
+        self.peer = peer
         self.lab, self.subject, self.shifts = lab, subject, shifts
         self.cleared, self.where, self.seed = cleared, where, seed
         self.results: dict[str, AttemptResult] = {}
         self.alive: set[str] = set()
-        self.unreachable: tuple[str, str] = ("", "")
+        self.unreachable = reasons.NONE
 
     def run(self, start: int, schedule: Schedule) -> Outcome:
         lab = self.lab
@@ -89,20 +94,23 @@ class _Experiment:
                 return False
             self._launch(step.attempt)
         kind, what = self.lab.proceed(actor, step.until)
-        if kind == "stalled":
-            seconds = f"{self.lab.options.attempt_timeout:.0f} s"
-            self.unreachable = (f"{actor} did not end: {what} operations, then {seconds} without one", "stalled")
+        if kind == "given up":
+            self.unreachable = reasons.of_giving_up(actor, what)
         elif kind == "exited":
             self.alive.discard(actor)
             self.results[actor] = what
             if step.until is not None and step.may_end:
                 return bool(what.succeeded)
             if step.until is not None and what.state != "refused":
-                self.unreachable = (f"diverged: {actor} ended before it came to `{step.until.verb}` again", "diverged")
-            elif not what.succeeded and step.retries > 0 and what.state not in ("refused", *RESUMES):
+                self.unreachable = reasons.of_divergence(actor, step.until)
+            elif step.retries > 0 and self._tried_again(what.state):
                 following = max(int(each.rsplit(" ", 1)[1]) for each in (*self.results, *self.alive)) + 1
                 self._go(Run(following, None, step.retries - 1))
         return False
+
+    def _tried_again(self, state: str) -> bool:
+        """Say whether another try follows: Airflow's own, or somebody's clear of a task that has no retries."""
+        return state == "up_for_retry" or (state == "failed" and self.cleared and self.subject.retries == 0)
 
     def _launch(self, number: int) -> None:
         actor = _actor(number)
@@ -110,30 +118,16 @@ class _Experiment:
         shift = self.shifts[min(number, len(self.shifts)) - 1]
         most = (number - 1) + retries if self.cleared and number > 1 else retries
         self.results.setdefault(actor, AttemptResult(actor, "running"))
-        self.lab.launch(self.subject, actor, number, most, shift, self.where, self.seed)
+        if number == 2 and self.peer is not None:
+            self.lab.launch(self.peer, actor, 1, retries, shift, self.where, self.seed)
+        else:
+            self.lab.launch(self.subject, actor, number, most, shift, self.where, self.seed)
         self.alive.add(actor)
 
-    def _evidence(self) -> tuple[str, str]:
+    def _evidence(self) -> reasons.Reason:
         """Why the outcome is no evidence, and a few words to count that by; two empty texts where it is."""
-        if self.unreachable[0]:
-            return self.unreachable
         refusals, proxied = self.lab.cloud.call("refusals")
-        for _, service, what, unlock, defect in refusals:
-            if defect:
-                return f"the {service} emulator failed on {what}: {unlock}", "emulator defect"
-            hint = f" ({unlock})" if unlock else ""
-            return f"calls {service} {what}, which is not emulated{hint}", f"need {service}"
-        for each in self.results.values():
-            if each.egress:
-                return f"connects to {each.egress[0]}, which is not emulated", f"need {each.egress[0].split(':')[0]}"
-            if each.state in RESUMES:
-                reason, group = RESUMES[each.state]
-                return f"the task {reason}", group
-            if each.state == "crashed":
-                return f"the process of {each.actor} ended without a word", "crashed"
-        if proxied:
-            return f"connects to {proxied[0]}, which is not emulated", f"need {proxied[0].split(':')[0]}"
-        return "", ""
+        return reasons.of_evidence(self.results.values(), refusals, proxied, self.unreachable)
 
 
 def _actor(number: int) -> str:

@@ -9,12 +9,13 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_dagguard.engine.link import Link, packed
+from pytest_dagguard.engine.patience import LOOK, Patience
 from pytest_dagguard.isolation import environment, machine
 from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec
 from pytest_dagguard.model.dag import DagFile
@@ -29,16 +30,13 @@ START_TIMEOUT = 120.0
 """Seconds for a helper process to get ready; importing Airflow takes 3 to 8 s on a laptop, more on a busy runner."""
 
 
-MOST_PATIENCE = 5
-"""An attempt that goes on making requests may take this many attempt time-outs in all."""
-
-
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a laboratory needs to know of the configuration.
 
     :param load_timeout: seconds for a DAG file
-    :param attempt_timeout: seconds an attempt may go without an operation or an end
+    :param attempt_timeout: seconds an attempt may work without an operation or an end
+    :param patience: seconds an attempt may sleep in all, or wait without working
     """
 
     root: Path
@@ -50,13 +48,16 @@ class Options:
     environment: Mapping[str, str] = field(default_factory=dict)
     load_timeout: float = 30.0
     attempt_timeout: float = 60.0
+    patience: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
     """The task instance that an experiment is about.
 
-    :param factory: key of an operator object of a hand-written test, empty for a task of a file
+    :param tasks: ids of all tasks of its DAG
+    :param assets: name and URI of what these read and write
+    :param logical_date: of its DAG run; empty for the one of the configuration
     """
 
     file: str
@@ -66,6 +67,8 @@ class Subject:
     retries: int = 0
     map_index: int = -1
     tasks: tuple[str, ...] = ()
+    assets: tuple[tuple[str, str], ...] = ()
+    logical_date: str = ""
 
 
 class Lab:
@@ -81,6 +84,7 @@ class Lab:
         self.enclosed = False
         self.attempts = 0
         self._warmed: set[str] = set()
+        self._early: list[tuple[Any, ...]] = []
         clean = environment.cleaned(os.environ)
         self.cloud = Link(
             "pytest_dagguard.cloud",
@@ -151,7 +155,7 @@ class Lab:
             elif event[0] == "loaded" and event[1] == ticket:
                 break
         self.cloud.call("remove", "load")
-        found: DagFile = event[2]
+        found: DagFile = _with_destination(event[2], self.cloud.call("refusals")[1])
         self._warm(found.modules)
         return found
 
@@ -173,6 +177,16 @@ class Lab:
                 return None
             for link in select.select([self.cloud, self.stage], [], [], left)[0]:
                 link.take()
+
+    def _next_of(self, actor: str, deadline: float) -> tuple[Any, ...] | None:
+        """The next event of one attempt; those of others, which end when they like, are kept until they are asked."""
+        for kept in self._early:
+            if kept[1] == actor:
+                self._early.remove(kept)
+                return kept
+        while (event := self._next(deadline)) is not None and event[1] != actor:
+            self._early.append(event)
+        return event
 
     def give(self, key: str, operator: Any) -> None:
         """Have attempts whose file is ``key`` run an operator object; only where attempts are forked from here."""
@@ -202,9 +216,11 @@ class Lab:
             "command",
             "airflow",
             "dag_run",
-            {"dag_id": subject.dag_id, "run_id": subject.run_id, "logical_date": self.options.logical_date},
+            {"dag_id": subject.dag_id, "run_id": subject.run_id, "logical_date": self._date(subject)},
         )
         self.cloud.call("command", "airflow", "tasks", {"dag_id": subject.dag_id, "task_ids": list(subject.tasks)})
+        assets = [{"name": name, "uri": uri} for name, uri in subject.assets]
+        self.cloud.call("command", "airflow", "assets", {"assets": assets})
         payload = {
             "dag_id": subject.dag_id,
             "run_id": subject.run_id,
@@ -216,6 +232,9 @@ class Lab:
         }
         self.cloud.call("command", "airflow", "queue", payload)
         return ti_id
+
+    def _date(self, subject: Subject) -> str:
+        return subject.logical_date or self.options.logical_date
 
     def launch(
         self, subject: Subject, actor: str, try_number: int, max_tries: int, shift: float, where: bool, seed: int
@@ -229,7 +248,7 @@ class Lab:
             dag_id=subject.dag_id,
             task_id=subject.task_id,
             run_id=subject.run_id,
-            logical_date=self.options.logical_date,
+            logical_date=self._date(subject),
             ti_id=ti_id,
             try_number=try_number,
             map_index=subject.map_index,
@@ -238,29 +257,34 @@ class Lab:
             environment=tuple(variables.items()),
             where=where,
             seed=seed,
+            patience=self.options.patience,
         )
         self.attempts += 1
+        self._early = [each for each in self._early if each[1] != actor]
         self.stage.call("run", spec)
 
     def proceed(self, actor: str, until: Selector | None) -> tuple[str, Any]:
         """Let an attempt go on.
 
         :returns: ``("reached", index)`` when it stands after the operation, ``("exited", result)`` when it has ended,
-            ``("stalled", operations)`` when it did nothing for the attempt time-out, or goes on without an end
+            ``("given up", why)`` when it is not worth waiting for any more
         """
         self.cloud.call("allow", actor, until)
-        patience = self.options.attempt_timeout
-        seen, limit = -1, time.monotonic() + MOST_PATIENCE * patience
+        patience = Patience(self.options.patience, self.options.attempt_timeout)
         while True:
-            event = self._next(time.monotonic() + patience / 2)
+            event = self._next_of(actor, time.monotonic() + LOOK)
             if event is None:
-                before, seen = seen, self.cloud.call("seen", actor)
-                if seen == before or time.monotonic() > limit:
-                    return "stalled", seen
+                operations = self.cloud.call("seen", actor)
+                cpu, refused = self.stage.call("look", actor)
+                if refused or any(self.cloud.call("refusals")):
+                    # it may well go on trying for minutes, and nothing that comes of it is evidence any more
+                    return "given up", "goes on after a call that was refused"
+                if why := patience.spent(operations, cpu):
+                    return "given up", why
                 continue
-            if event[0] == "reached" and event[1] == actor:
+            if event[0] == "reached":
                 return "reached", event[2]
-            if event[0] == "exited" and event[1] == actor:
+            if event[0] == "exited":
                 self.cloud.call("remove", actor)
                 if event[2].succeeded:
                     self._warm(dict(event[2].details).get("modules", ()))
@@ -271,12 +295,21 @@ class Lab:
         self.cloud.call("remove", actor)
         self.stage.call("kill", actor)
         while True:
-            event = self._next(time.monotonic() + START_TIMEOUT)
+            event = self._next_of(actor, time.monotonic() + START_TIMEOUT)
             if event is None:
                 return AttemptResult(actor, "killed")
-            if event[0] == "exited" and event[1] == actor:
+            if event[0] == "exited":
                 result: AttemptResult = event[2]
                 return result
+
+
+def _with_destination(found: DagFile, refused: Sequence[str]) -> DagFile:
+    """Name the network in the errors of a file that wanted it: clients say no more than that a proxy refused."""
+    if not refused:
+        return found
+    why = f"the file connects to {refused[0]} while it loads, and only emulated services can be reached"
+    errors = (replace(each, kind="egress", message=f"{why} ({each.message})") for each in found.errors)
+    return replace(found, errors=tuple(errors))
 
 
 def airflow_environment(scratch: Path) -> dict[str, str]:
@@ -287,6 +320,8 @@ def airflow_environment(scratch: Path) -> dict[str, str]:
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "0",
+        # with fewer, the line of the DAG file is not among them
+        "AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACK_DEPTH": "100",
         "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/never-made.db",
         "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",

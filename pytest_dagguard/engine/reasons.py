@@ -1,31 +1,167 @@
-"""Why a clean run came to no good, in words that say what to do about it."""
+"""Why there is no evidence, or a clean run came to no good, in words that say what to do about it.
+
+Each reason comes with a few words by which the summary counts it.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
 
+from pytest_dagguard.engine import services
 from pytest_dagguard.model.attempt import AttemptResult
+from pytest_dagguard.model.dag import Task
+from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.outcome import Outcome
 
+Reason = tuple[str, str]
+"""The reason in one line, and the words to count it by. Two empty texts where there is none."""
 
-def of_failure(result: AttemptResult, outcome: Outcome, seed: str) -> tuple[str, str]:
-    """Reason and group for a clean run that did not succeed.
+NONE: Reason = ("", "")
+
+BY_HAND = "in a hand-written test (fixture dagguard) the call can be patched"
+BY_HAND_TASK = "a hand-written test (fixture dagguard) can try its operator alone"
+
+RESUMES: dict[str, Reason] = {
+    "deferred": (
+        "defers itself, and triggers are not run yet; where the operator has deferrable=False it can be tried",
+        "deferrable",
+    ),
+    "up_for_reschedule": (
+        "is a sensor in reschedule mode whose condition is not met: put into the seed what it waits for",
+        "waiting sensor",
+    ),
+    "awaiting_input": ("waits for a person's answer, and nobody answers here", "human input"),
+}
+"""States in which a task waits for something to go on; what follows "the task"."""
+
+
+def of_evidence(
+    results: Collection[AttemptResult],
+    refusals: Iterable[tuple[str, str, str, str, bool]],
+    proxied: Iterable[str],
+    given_up: Reason,
+) -> Reason:
+    """Why an experiment is no evidence.
+
+    :param refusals: requests that no emulator could answer: actor, service, what, what would unlock it, and whether
+        the emulator broke down
+    :param proxied: destinations that were refused where clients asked the proxy for them
+    :param given_up: why the experiment was ended before its time
+    """
+    for _, service, what, unlock, defect in refusals:
+        if defect:
+            return f"the {service} emulator failed on {what}: {unlock}", "emulator defect"
+        hint = f" ({unlock})" if unlock else ""
+        return f"calls {service} {what}, which is not emulated{hint}; {BY_HAND}", f"need {services.of_aws(service)}"
+    for destination in (*(each for result in results for each in result.egress), *proxied):
+        name = services.of_destination(destination)
+        who = "" if name in destination else f" ({name})"
+        return f"connects to {destination}{who}, which is not emulated; {BY_HAND}", f"need {name}"
+    for each in results:
+        if each.state == "paused":
+            return _of_pause(each)
+    if given_up[0]:
+        return given_up
+    for each in results:
+        if each.state in RESUMES:
+            reason, group = RESUMES[each.state]
+            return f"the task {reason}", group
+        if each.state == "crashed":
+            return _of_crash(each)
+    return NONE
+
+
+def _of_pause(result: AttemptResult) -> Reason:
+    if dict(result.details).get("sensor"):
+        return (
+            f"the sensor's condition is not met ({result.error}): put into the seed what it waits for",
+            "waiting sensor",
+        )
+    return (
+        f"the task {result.error}{_place(result)}, and pauses are not simulated yet: shorten it, or raise"
+        " --dagguard-budget above it",
+        "sleep",
+    )
+
+
+def _of_crash(result: AttemptResult) -> Reason:
+    said = [line.strip() for line in result.log.splitlines() if line.strip()]
+    last = f"; its log ends with: {said[-1][:200]}" if said else ""
+    return f"the process of {result.actor} ended without a word (os._exit, or a crash){last}", "crashed"
+
+
+def of_giving_up(actor: str, why: str) -> Reason:
+    """An attempt that was not waited for any longer.
+
+    :param why: follows the attempt's name
+    """
+    if why.startswith("waits"):
+        advice = "pauses are not simulated yet: shorten the wait, put what it waits for into the seed, or raise"
+        return f"{actor} {why}; {advice} --dagguard-budget above it", "wait"
+    return f"{actor} {why}; raise attempt-timeout where it has a lot to compute", "stalled"
+
+
+def of_divergence(actor: str, until: Selector) -> Reason:
+    """An attempt that did not do again what it did in a run just like this one."""
+    place = f"its operation `{until.verb}`" if until.verb else f"its operation {until.occurrence}"
+    return f"diverged: {actor} ended before it came to {place}, unlike in the run before", "diverged"
+
+
+def of_upstream(task_id: str, reason: str, dag_id: str, seed: str) -> str:
+    """A task that needs another, which gives no clean run.
+
+    :param reason: why that one gives none
+    """
+    stand_in = f'"{dag_id}": {{"{task_id}": {{"return_value": ...}}}}'
+    return f"needs {task_id}, which gives no clean run; {seed}/xcoms.json can stand in for it ({stand_in}): {reason}"
+
+
+def of_mapping(sources: Iterable[str], length: int | None) -> Reason:
+    """A mapped task that has nothing to map over.
+
+    :param sources: ids of the tasks whose XComs it is mapped over
+    """
+    named = ", ".join(sources)
+    if length == 0:
+        over = f"what {named} returned, which is empty" if named else "an empty list"
+        return f"it is mapped over {over}: Airflow skips it, and there is nothing to try", "mapped over nothing"
+    return f"it is mapped over what {named} returned, and that is not there or cannot be mapped over", "lack seed data"
+
+
+def of_mapped_group(group: str) -> Reason:
+    """A task in a group that is expanded at run time."""
+    return (
+        f"it is in the task group {group}, which is mapped at run time, and mapped groups are not run yet;"
+        f" {BY_HAND_TASK}",
+        "mapped groups",
+    )
+
+
+def of_failure(result: AttemptResult, outcome: Outcome, task: Task, seed: str) -> Reason:
+    """A clean run that did not succeed.
 
     :param seed: the seed folder, as the user would type it
     """
     error = " ".join(result.error.split())[:300]
     for event in reversed(outcome.history):
         if event.status == 404 and event.actor == result.actor:
-            found = _missing(event.operation.verb, event.operation.resource, seed)
+            found = _missing(event.operation.resource, seed)
             if found is not None and _related(event.operation.resource, result):
                 return f"the clean run fails ({error}): {found[0]}", found[1]
     if re.search(r"XCom|xcom", result.error) and "not found" in result.error.lower():
         return f"the clean run fails ({error}): put the value into {seed}/xcoms.json", "lack seed data"
-    place = f" at {result.trace[0].file.rsplit('/', 1)[-1]}:{result.trace[0].line}" if result.trace else ""
-    return f"the clean run fails{place}: {error or result.state}", "fail in a clean run"
+    after = ""
+    if task.trigger_rule in ("one_failed", "all_failed"):
+        after = f" (its trigger rule {task.trigger_rule} has it run after a failure, and it may be meant to fail)"
+    return f"the clean run fails{_place(result)}: {error or result.state}{after}", "fail in a clean run"
 
 
-def _missing(verb: str, resource: str, seed: str) -> tuple[str, str] | None:
+def _place(result: AttemptResult) -> str:
+    return f" at {result.trace[0].file.rsplit('/', 1)[-1]}:{result.trace[0].line}" if result.trace else ""
+
+
+def _missing(resource: str, seed: str) -> Reason | None:
     scheme, _, rest = resource.partition("://")
     if scheme == "connection":
         return f"there is no connection {rest!r}; add it to {seed}/connections.json", "lack connections"

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pytest_dagguard.engine import narrate
 from pytest_dagguard.engine.check import Terms, check
 from pytest_dagguard.engine.lab import Lab, Options
 from pytest_dagguard.engine.walk import Walk
@@ -65,7 +66,8 @@ class Session:
             reason, group = str(lost).splitlines()[0], "lost a helper process"
         except DagguardError as failed:
             reason, group = f"dagguard itself failed: {str(failed).splitlines()[0]}", "failed inside dagguard"
-        shown = Verdict("scenario", name, verdicts.INCONCLUSIVE, str(file), dag.dag_id, task.task_id)
+        home = narrate.relative(str(file), self.terms.root)
+        shown = Verdict("scenario", name, verdicts.INCONCLUSIVE, home, dag.dag_id, task.task_id)
         return replace(shown, reason=reason, group=group, seconds=time.monotonic() - began)
 
     def _scenario(self, name: str) -> Scenario:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
+from pytest_dagguard.engine import mapping, reasons, upstream
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Lab, Subject
 from pytest_dagguard.engine.points import points_of
-from pytest_dagguard.engine.reasons import of_failure
+from pytest_dagguard.engine.upstream import Upstream
 from pytest_dagguard.model.dag import Dag, Task
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Point, Run
@@ -26,6 +28,8 @@ class Baseline:
     :param start: number of the kept state that the task begins with
     :param clean: what the oracle compares with; None where ``reason`` says why there is none
     :param points: the operations of the clean run
+    :param notes: what is unusual about the state that it begins with, one line each
+    :param peer: the task instance that attempt 2 is of, where it is another
     """
 
     subject: Subject
@@ -35,18 +39,36 @@ class Baseline:
     outcome: Outcome | None
     reason: str = ""
     group: str = ""
+    notes: tuple[str, ...] = ()
+    peer: Subject | None = None
 
 
 @dataclass(slots=True)
 class _Step:
-    """A task after its first clean run."""
+    """A task after its first clean run.
 
+    :param subject: of a mapped task its map index 0
+    :param outcome: of its first clean run
+    :param state: as :class:`~pytest_dagguard.engine.upstream.Upstream` has it
+    :param reason: why it gives no clean run; empty where it does
+    :param root: the task that it is for, perhaps one far before this
+    """
+
+    task: Task
     subject: Subject
     start: int
-    outcome: Outcome | None
+    outcome: Outcome | None = None
+    state: str = upstream.UNKNOWN
     reason: str = ""
     group: str = ""
+    root: str = ""
+    notes: tuple[str, ...] = ()
     baseline: Baseline | None = None
+
+    def end(self, reason: tuple[str, str]) -> None:
+        """There is no clean run."""
+        self.reason, self.group = reason
+        self.root = self.task.task_id
 
 
 class Walk:
@@ -82,51 +104,98 @@ class Walk:
         self._kept.clear()
 
     def _advance(self, task: Task) -> _Step:
+        names = tuple(each.task_id for each in self.dag.tasks)
         subject = Subject(
-            self.file,
-            self.dag.dag_id,
-            task.task_id,
-            self.run_id,
-            task.retries,
-            tasks=tuple(each.task_id for each in self.dag.tasks),
+            self.file, self.dag.dag_id, task.task_id, self.run_id, task.retries, tasks=names, assets=self.dag.assets
         )
-        step = _Step(subject, self._here, None)
-        for ancestor in sorted(self.dag.ancestors(task.task_id)):
-            before = self._steps.get(ancestor)
-            if before is not None and before.reason:
-                why = before.reason.split(" (upstream", 1)[0]
-                step.reason = f"its upstream task {ancestor} gives no clean run: {why}"
-                step.group = before.group
-                return step
-        if task.mapped:
-            step.reason, step.group = "it is mapped at run time, and mapped tasks are not run yet", "mapped tasks"
+        step = _Step(task, subject, self._here)
+        before = [self._before(each) for each in task.upstream if each in self._steps]
+        hindrance = upstream.hindrance(task, before)
+        if hindrance:
+            root = self._steps[self._steps[hindrance].root]
+            step.reason = reasons.of_upstream(root.task.task_id, root.reason, self.dag.dag_id, self.seed)
+            step.group, step.root = root.group, root.task.task_id
             return step
+        step.notes = upstream.remarks(task, before, self._left_out(task), self.seed)
+        if task.mapped_group:
+            step.end(reasons.of_mapped_group(task.mapped_group))
+        elif task.mapped:
+            self._run_mapped(step)
+        else:
+            self._run(step)
+        return step
+
+    def _before(self, task_id: str) -> Upstream:
+        """A task that was walked over, as the tasks after it see it."""
+        step = self._steps[task_id]
+        state = step.state
+        if state == upstream.UNKNOWN and task_id in self.lab.options.seed.xcoms.get(self.dag.dag_id, {}):
+            state = upstream.SEEDED
+        return Upstream(task_id, state, step.task.is_setup)
+
+    def _left_out(self, task: Task) -> bool:
+        """Say whether a branch before the task has told Airflow to skip it in this run."""
+        row = self._airflow("ti", task.task_id)
+        return row is not None and row["state"] == "skipped"
+
+    def _airflow(self, command: str, task_id: str) -> Any:
+        self.lab.cloud.call("restore", self._here)
+        payload = {"dag_id": self.dag.dag_id, "run_id": self.run_id, "task_id": task_id}
+        return self.lab.cloud.call("command", "airflow", command, payload)
+
+    def _run(self, step: _Step) -> None:
+        """Run the subject of a step once, and go on from what it leaves."""
         outcome, kept = carry_out(
-            self.lab, subject, self._here, (Run(1),), (0.0,), cleared=False, where=True, seed=1, keep=True
+            self.lab, step.subject, self._here, (Run(1),), (0.0,), cleared=False, where=True, seed=1, keep=True
         )
-        step.outcome = outcome
+        step.outcome = step.outcome or outcome
         if outcome.unreachable:
-            step.reason, step.group = outcome.unreachable, outcome.group
+            step.end((outcome.unreachable, outcome.group))
         elif not outcome.last.succeeded:
-            step.reason, step.group = of_failure(outcome.last, outcome, self.seed)
+            step.end(reasons.of_failure(outcome.last, outcome, step.task, self.seed))
         if step.reason:
             self.lab.cloud.call("forget", kept)
-        else:
-            self._here = kept
-            self._kept.append(kept)
-        return step
+            return
+        step.state = upstream.SKIPPED if outcome.last.state == "skipped" else upstream.SUCCESS
+        self._here = kept
+        self._kept.append(kept)
+
+    def _run_mapped(self, step: _Step) -> None:
+        """Run each map index of a mapped task once, in order."""
+        length = step.task.length
+        sources = mapping.sources(length) if length is not None else ()
+        number = mapping.count(length, lambda task_id: self._airflow("mapped_length", task_id)) if length else None
+        if not number:
+            step.end(reasons.of_mapping(sources, number))
+            return
+        first = step.subject = replace(step.subject, map_index=0)
+        start = self._here
+        for index in range(min(number, mapping.MOST_INDICES)):
+            step.subject = replace(first, map_index=index)
+            self._run(step)
+            if step.reason:
+                step.reason, self._here = f"map index {index} of {number}: {step.reason}", start
+                break
+        step.subject = first
+        cut = f", of which {mapping.MOST_INDICES} were run before the tasks after it"
+        many = f"mapped over {number} values{cut if number > mapping.MOST_INDICES else ''}"
+        step.notes = (*step.notes, f"{many}; tried is map index 0")
 
     def _learn(self, step: _Step) -> Baseline:
         if step.reason or step.outcome is None:
-            return Baseline(step.subject, step.start, None, (), step.outcome, step.reason, step.group)
+            return Baseline(step.subject, step.start, None, (), step.outcome, step.reason, step.group, step.notes)
         second, _ = carry_out(
             self.lab, step.subject, step.start, (Run(1),), (OTHER_DAY,), cleared=False, where=False, seed=2
         )
         if second.unreachable or not second.last.succeeded:
-            reason = second.unreachable or of_failure(second.last, second, self.seed)[0]
+            reason = second.unreachable or reasons.of_failure(second.last, second, step.task, self.seed)[0]
             reason = f"a second clean run, {OTHER_DAY / 86400:.0f} days later, comes out differently: {reason}"
-            return Baseline(step.subject, step.start, None, (), step.outcome, reason, "unstable")
+            return Baseline(step.subject, step.start, None, (), step.outcome, reason, "unstable", step.notes)
         clean = noise.learn(step.outcome, second, self.lab.content, self.allow)
         if clean.unstable:
-            return Baseline(step.subject, step.start, None, (), step.outcome, clean.unstable, "unstable")
-        return Baseline(step.subject, step.start, clean, points_of(step.outcome, clean), step.outcome)
+            return Baseline(step.subject, step.start, None, (), step.outcome, clean.unstable, "unstable", step.notes)
+        notes = step.notes
+        if step.state == upstream.SKIPPED:
+            notes = (*notes, "the task skips itself in this run: what it does otherwise was not tried")
+        points = points_of(step.outcome, clean)
+        return Baseline(step.subject, step.start, clean, points, step.outcome, notes=notes)

@@ -19,6 +19,15 @@ Order = tuple[int, ...]
 """Numbers of attempts, one for each operation: who goes next. What is not said goes on without a switch."""
 
 
+BEGINNING: Order = (1, 2)
+"""Attempt 1 has started when attempt 2 comes: before that, there is nothing that Airflow could take for dead."""
+
+
+def between_two(history: Sequence[Event]) -> list[Event]:
+    """What attempts 1 and 2 did; a further try comes after both and is nobody's turn."""
+    return [each for each in history if number(each) <= 2]
+
+
 def dependent(a: Event, b: Event, followed: bool) -> bool:
     """Say whether the order of two operations of different attempts can matter.
 

@@ -68,11 +68,15 @@ def kill_tree(pid: int) -> None:
     if pid == os.getpid():
         raise ValueError("a process cannot wait for its own end")
     _send(pid, signal.SIGSTOP)
-    namespace = _own_namespace(pid)
-    tree = [pid, *_freeze_descendants(pid)]
-    _kill(tree)
-    if namespace:
-        _end_all(lambda: _members(namespace))
+    namespace, held = _own_namespace(pid)
+    try:
+        tree = [pid, *_freeze_descendants(pid)]
+        _kill(tree)
+        if namespace:
+            _end_all(lambda: _members(namespace))
+    finally:
+        if held >= 0:
+            os.close(held)
 
 
 def end_descendants() -> int:
@@ -194,16 +198,26 @@ def _state(pid: int) -> str:
         return ""
 
 
-def _own_namespace(pid: int) -> str:
-    """The mount namespace of ``pid``, where it is its own and not one of the processes around it; else empty."""
+def _own_namespace(pid: int) -> tuple[str, int]:
+    """The mount namespace of ``pid``, where it is its own and not one of the processes around it; else empty.
+
+    :returns: its name, and a descriptor that holds it (-1 for none). While it is held, no other gets its name: the
+        kernel gives the number of one that has gone to the next that is made, which may be somebody else's attempt's
+    """
+    held = -1
     try:
-        found = os.readlink(f"/proc/{pid}/ns/mnt")
+        held = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+        found = os.readlink(f"/proc/self/fd/{held}")
         with open(f"/proc/{pid}/stat", "rb") as file:
             parent = int(file.read().rpartition(b")")[2].split()[1])
         around = {os.readlink(f"/proc/{each}/ns/mnt") for each in {os.getpid(), parent} if each}
     except (OSError, IndexError):
-        return ""
-    return "" if found in around else found
+        found, around = "", {""}
+    if found not in around:
+        return found, held
+    if held >= 0:
+        os.close(held)
+    return "", -1
 
 
 def _members(namespace: str) -> list[int]:

@@ -58,11 +58,13 @@ class Dag:
 
     :param tasks: in topological order
     :param line: line in the file that makes it, 0 where unknown
+    :param assets: name and URI of what its tasks read and write, sorted
     """
 
     dag_id: str
     line: int = 0
     tasks: tuple[Task, ...] = ()
+    assets: tuple[tuple[str, str], ...] = ()
 
     def task(self, task_id: str) -> Task:
         """The task with this id.

@@ -67,6 +67,8 @@ class Plan:
     :param retries: how many tries follow the fault at most (at least one: somebody clears the task)
     :param cleared: True where the second attempt is somebody's clear and not Airflow's own retry
     :param gap: seconds by which the clock of attempt n+1 is ahead of attempt n
+    :param peer: what attempt 2 is: empty for a further try of the same task instance, ``interval`` for the same task in
+        the DAG run of the next day, ``index`` for the next map index of a mapped task
     """
 
     scenario: str
@@ -74,6 +76,7 @@ class Plan:
     retries: int = 1
     cleared: bool = False
     gap: float = 0.0
+    peer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

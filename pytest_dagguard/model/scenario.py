@@ -16,11 +16,13 @@ class Scenario:
     :param summary: one line
     :param text: what it does, why, and an example; shown by ``--dagguard-explain``
     :param plan: what to try with a task
+    :param applies: says whether it has a meaning for a task; no item is made where it has none
     """
 
     summary: str
     text: str
     plan: Callable[[Task], Plan]
+    applies: Callable[[Task], bool] = lambda task: True
 
 
 NEXT_TRY = 90061.0

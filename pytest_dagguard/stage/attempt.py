@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from pytest_dagguard.isolation import egress
 from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec
 from pytest_dagguard.model.history import Frame
 from pytest_dagguard.stage import where
-from pytest_dagguard.stage.load import third_party
+from pytest_dagguard.stage.load import newest_module, third_party
 from pytest_dagguard.stage.machine import Place, move_in, shift_clock
 
 
@@ -27,7 +26,7 @@ def run(spec: AttemptSpec, place: Place, machine: str, load_task: Callable[[], A
     """
     began = time.perf_counter()
     endpoints = dict(spec.endpoints)
-    known = set(sys.modules)
+    before = newest_module()
     record = move_in(place, machine, endpoints, dict(spec.environment))
     os.environ["PYTHONHASHSEED"] = str(spec.seed % 4294967295)
     if "where" in endpoints:
@@ -48,7 +47,7 @@ def run(spec: AttemptSpec, place: Place, machine: str, load_task: Callable[[], A
         details=(
             ("rss", usage.ru_maxrss * 1024),
             ("cpu", usage.ru_utime + usage.ru_stime),
-            ("modules", third_party(known, place.root)),
+            ("modules", third_party(before, place.root)),
         ),
     )
 

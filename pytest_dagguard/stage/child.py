@@ -7,12 +7,16 @@ import gc
 import os
 import pickle
 import signal
+import struct
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pytest_dagguard.isolation import processes
+from pytest_dagguard.model import wire
+
+_LENGTH = struct.Struct("!Q")
 
 
 @dataclass(slots=True)
@@ -20,26 +24,29 @@ class Child:
     """A forked process and the pipe on which it leaves its result.
 
     :param pipe: read end, not blocking; it ends when no process of the child holds it any more
+    :param gone: it has ended
     """
 
     pid: int
     pipe: int
     received: bytearray
+    gone: bool = False
 
     def read(self) -> bool:
-        """Take in what is there; True when the pipe has ended."""
+        """Take in what is there; True when that is a result, or none will come."""
         with contextlib.suppress(BlockingIOError):
             while piece := os.read(self.pipe, 1 << 16):
                 self.received += piece
-            return True
-        return False
+            self.gone = True
+        return self.gone or self._whole()
 
     def result(self) -> Any:
         """What the child left, None where it ended without."""
-        try:
-            return pickle.loads(bytes(self.received))
-        except (EOFError, pickle.UnpicklingError):
-            return None
+        return pickle.loads(bytes(self.received[_LENGTH.size :])) if self._whole() else None
+
+    def _whole(self) -> bool:
+        size = len(self.received) - _LENGTH.size
+        return size >= 0 and size == _LENGTH.unpack_from(self.received)[0]
 
 
 def fork(body: Callable[[], Any], log: str, close: Callable[[], None] = lambda: None) -> Child:
@@ -55,13 +62,19 @@ def fork(body: Callable[[], Any], log: str, close: Callable[[], None] = lambda: 
     if pid == 0:
         code = 70
         try:
+            me = os.getpid()
             os.close(source)
             close()
             _settle(log)
             left = pickle.dumps(body())
-            processes.end_descendants()
-            _write(sink, left)
-            code = 0
+            # what the repository's code has forked comes here as well, where it does not end by itself
+            if os.getpid() == me:
+                processes.end_descendants()
+                # at once, so that there is nothing left to do for this process when the parent has the result
+                sys.stdout.flush()
+                sys.stderr.flush()
+                wire.write_all(sink, _LENGTH.pack(len(left)) + left)
+                code = 0
         except BaseException:  # noqa: BLE001 - a child must never run on in the parent's code
             import traceback
 
@@ -93,9 +106,3 @@ def _settle(log: str) -> None:
     sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     gc.enable()
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import sys
 import time
 import traceback
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_dagguard.model.dag import Dag, DagFile, LoadError, Task
+from pytest_dagguard.stage import mapping
 from pytest_dagguard.stage.where import is_own
 
 
@@ -22,7 +24,7 @@ def describe(path: str, root: str, api: str) -> DagFile:
     from pytest_dagguard.stage.compat import dagbag, parse
 
     began = time.perf_counter()
-    known = set(sys.modules)
+    before = newest_module()
     errors: list[LoadError] = []
     dags: dict[str, Any] = {}
     try:
@@ -36,13 +38,20 @@ def describe(path: str, root: str, api: str) -> DagFile:
     seconds = time.perf_counter() - began
     lines = _lines(path)
     described = tuple(_dag(dag, path, root, lines) for _, dag in sorted(dags.items()))
-    return DagFile(path, described, tuple(errors), seconds, third_party(known, root))
+    return DagFile(path, described, tuple(errors), seconds, third_party(before, root))
 
 
-def third_party(known: set[str], root: str) -> tuple[str, ...]:
-    """Modules the load imported that are not the repository's own, parents first."""
+def newest_module() -> str:
+    """Name of the module that was imported last: those that follow come after it."""
+    return next(reversed(sys.modules))
+
+
+def third_party(after: str, root: str) -> tuple[str, ...]:
+    """Modules imported after that one which are not the repository's own, parents first."""
+    # not by comparing two sets of all names: to touch each of them is to copy a thousand pages of the stage's memory
+    added = itertools.takewhile(lambda name: name != after, reversed(sys.modules))
     found = []
-    for name in sorted(set(sys.modules) - known):
+    for name in sorted(added):
         file = getattr(sys.modules[name], "__file__", None)
         if file and not name.startswith("unusual_prefix") and not is_own(file, [root]):
             found.append(name)
@@ -60,6 +69,11 @@ def _error(text: str, path: str) -> LoadError:
         kind = "syntax"
     elif last.startswith("ModuleNotFoundError"):
         kind = "missing-module"
+    elif last.startswith("SystemExit"):
+        status = last.partition(": ")[2] or "None"
+        kind, last = "exit", f"the file calls sys.exit({status}) while it loads"
+    elif last.startswith("Received SIGSEGV"):
+        kind = "crash"
     elif "dagguard: connection to" in last:
         kind = "egress"
     elif "UnicodeDecodeError" in last or "source code string cannot contain null bytes" in last:
@@ -97,7 +111,18 @@ def _dag(dag: Any, path: str, root: str, lines: dict[str, int]) -> Dag:
     ordered = list(dag.topological_sort())
     tasks = tuple(_task(each, path, root, lines) for each in _flat(ordered))
     line = lines.get(dag.dag_id) or lines.get(f"def {dag.dag_id}") or 0
-    return Dag(dag.dag_id, line, tasks)
+    return Dag(dag.dag_id, line, tasks, _assets(ordered))
+
+
+def _assets(nodes: list[Any]) -> tuple[tuple[str, str], ...]:
+    """Assets by name and URI. Airflow knows them from the load on, before any task has written one."""
+    found = set()
+    for task in _flat(nodes):
+        for each in (*(getattr(task, "inlets", None) or ()), *(getattr(task, "outlets", None) or ())):
+            name, uri = getattr(each, "name", None), getattr(each, "uri", None)
+            if isinstance(name, str) and isinstance(uri, str):
+                found.add((name, uri))
+    return tuple(sorted(found))
 
 
 def _flat(nodes: list[Any]) -> list[Any]:
@@ -134,6 +159,8 @@ def _task(task: Any, path: str, root: str, lines: dict[str, int]) -> Task:
         retry_delay=delay.total_seconds() if isinstance(delay, timedelta) else 0.0,
         upstream=tuple(sorted(task.upstream_task_ids)),
         mapped=mapped,
+        length=mapping.length(task) if mapped else None,
+        mapped_group=mapping.mapped_group(task),
         trigger_rule=str(getattr(task.trigger_rule, "value", task.trigger_rule)),
         is_setup=bool(getattr(task, "is_setup", False)),
         is_teardown=bool(getattr(task, "is_teardown", False)),

@@ -44,22 +44,39 @@ class Place:
         return tuple(Path(each) for each in dict.fromkeys(own) if each and os.path.exists(each))
 
 
+_settled: dict[str, dict[str, str]] = {}
+
+
+def settle_in(place: Place, name: str) -> dict[str, str]:
+    """Give this just-forked process namespaces and folders of its own: all that needs no knowledge of what it will do.
+
+    :param name: unique name, also the host's
+    :returns: variables to set
+    :raises Exposed: it cannot be closed in
+    """
+    if name not in _settled:
+        home = Path(place.scratch, name)
+        home.mkdir(parents=True, exist_ok=True)
+        if place.cloud_pid and not network.enter(place.cloud_pid):
+            raise Exposed("this process could not enter the network namespace of the emulators, so it does not run")
+        layers = machine.another_machine(home, f"worker-{name}", list(place.keep))
+        processes.die_with_parent()
+        _settled[name] = machine.scratch_environment(home, layers)
+    return _settled[name]
+
+
 def move_in(place: Place, name: str, endpoints: Mapping[str, str], variables: Mapping[str, str]) -> Path:
-    """Make this just-forked process a machine of its own.
+    """Make this forked process a machine of its own.
 
     :param name: unique name, also the host's
     :returns: the file in which refused connections are recorded
     """
     home = Path(place.scratch, name)
-    home.mkdir(parents=True, exist_ok=True)
-    if place.cloud_pid and not network.enter(place.cloud_pid):
-        raise Exposed("this process could not enter the network namespace of the emulators, so it does not run")
-    layers = machine.another_machine(home, f"worker-{name}", list(place.keep))
-    processes.die_with_parent()
+    folders = settle_in(place, name)
     os.environ.update(variables)
     os.environ.update(environment.no_metadata())
     os.environ.update(dict(place.environment))
-    os.environ.update(machine.scratch_environment(home, layers))
+    os.environ.update(folders)
     os.environ[processes.MARKER] = name
     if "egress" in endpoints:
         os.environ.update(environment.no_proxy_out(endpoints["egress"]))

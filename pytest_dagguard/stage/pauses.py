@@ -58,7 +58,7 @@ def within(patience: float, roots: Sequence[str], run: Callable[[], AttemptResul
         if threading.get_ident() == main:
             slept.append(seconds)
 
-    time.sleep = limited
+    time.sleep = limited  # type: ignore[assignment]
     try:
         result = run()
     finally:

@@ -16,13 +16,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pytest_dagguard.isolation import processes
+from pytest_dagguard.isolation import egress, processes, usage
 from pytest_dagguard.model import wire
 from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec
 from pytest_dagguard.model.dag import DagFile, LoadError
-from pytest_dagguard.stage import attempt, load, warm
+from pytest_dagguard.stage import attempt, load, pauses, spare, warm
 from pytest_dagguard.stage.child import Child, fork
 from pytest_dagguard.stage.machine import Place, move_in
+from pytest_dagguard.stage.spare import Seat, Spare
 
 LOG_TAIL = 20_000
 """Characters of an attempt's log that are kept: the end is where the error is."""
@@ -30,31 +31,41 @@ LOG_TAIL = 20_000
 
 @dataclass(slots=True)
 class Running:
-    """A child that has not ended yet."""
+    """A child that has an order and has not ended yet."""
 
+    seat: Seat
     child: Child
-    log: str
-    folder: str
     began: float
-    finish: Callable[[Running, bool], tuple[Any, ...]]
+    finish: Callable[[Running], tuple[Any, ...]]
     killed: bool = False
 
 
 class Stage:
-    """What the director can ask of the stage: each public method is a command of that name."""
+    """What the director can ask of the stage: each public method without a word on that is a command of its name."""
 
-    def __init__(self, emit: Callable[[tuple[Any, ...]], None], place: Place, close: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        emit: Callable[[tuple[Any, ...]], None],
+        place: Place,
+        close: Callable[[], None],
+        ahead: bool = False,
+    ) -> None:
         """
         :param emit: tells the director an event
         :param close: called in a child to let go of what is the parent's alone
+        :param ahead: fork before it is asked for, and tell a result before its process has ended: not where somebody
+            else's code runs in this process, which may change what forks are to see
         """
         self.emit = emit
         self.place = place
         self.objects: dict[str, Any] = {}
         self._close = close
+        self._ahead = ahead
+        self._spare: Spare | None = None
         self._others: set[int] = set()
         self.selector = selectors.DefaultSelector()
         self.running: dict[str, Running] = {}
+        self._leaving: dict[int, Running] = {}
         self._count = 0
 
     def configure(self, cloud_pid: int, variables: dict[str, str]) -> None:
@@ -64,45 +75,60 @@ class Stage:
         :param variables: what points clients at emulators: modules that are imported here, for all forks, may look at
             them as they are imported
         """
+        self._dismiss()
         self.place = replace(self.place, cloud_pid=cloud_pid)
         os.environ.update(variables)
 
     def warm(self, modules: tuple[str, ...]) -> None:
         """Import third-party modules before the next fork."""
+        self._dismiss()
         warm.import_modules(modules)
 
     def load(self, path: str, endpoints: dict[str, str], variables: dict[str, str]) -> str:
         """Load a DAG file in a fork; ``loaded`` with this ticket follows."""
-        ticket, folder, log = self._name("load")
 
-        def body() -> DagFile:
-            move_in(self.place, ticket, endpoints, variables)
-            return load.describe(path, self.place.root, endpoints["airflow"])
-
-        def finish(running: Running, crashed: bool) -> tuple[Any, ...]:
+        def finish(running: Running) -> tuple[Any, ...]:
             found = running.child.result()
             if not isinstance(found, DagFile):
                 found = DagFile(path, errors=(_load_failure(running),), seconds=time.perf_counter() - running.began)
-            return ("loaded", ticket, found)
+            return ("loaded", running.seat.ticket, found)
 
-        self._start(ticket, body, log, folder, finish)
-        return ticket
+        return self._start("", finish, "describe", path, endpoints, variables)
 
     def run(self, spec: AttemptSpec) -> str:
         """Run an attempt in a fork; ``exited`` with its actor follows."""
-        ticket, folder, log = self._name("try")
 
-        def finish(running: Running, crashed: bool) -> tuple[Any, ...]:
+        def finish(running: Running) -> tuple[Any, ...]:
             found = running.child.result()
             if not isinstance(found, AttemptResult) or running.killed:
                 state = "killed" if running.killed else "crashed"
-                found = AttemptResult(spec.actor, state, seconds=time.perf_counter() - running.began)
-            return ("exited", spec.actor, replace(found, log=_tail(log)))
+                refused = egress.read(Path(running.seat.folder, "egress"))
+                found = AttemptResult(spec.actor, state, seconds=time.perf_counter() - running.began, egress=refused)
+            return ("exited", spec.actor, replace(found, log=_tail(running.seat.log)))
 
+        return self._start(spec.actor, finish, "attempt", spec)
+
+    def _perform(self, ticket: str, job: str, arguments: tuple[Any, ...]) -> Any:
+        """In a child: do what it was forked for."""
+        does: dict[str, Callable[..., Any]] = {"describe": self._describe, "attempt": self._attempt}
+        return does[job](ticket, *arguments)
+
+    def _describe(self, ticket: str, path: str, endpoints: dict[str, str], variables: dict[str, str]) -> DagFile:
+        move_in(self.place, ticket, endpoints, variables)
+        return load.describe(path, self.place.root, endpoints["airflow"])
+
+    def _attempt(self, ticket: str, spec: AttemptSpec) -> AttemptResult:
         given = self.objects.get(spec.file)
         load_task = (lambda: given) if given is not None else None
-        self._start(spec.actor, lambda: attempt.run(spec, self.place, ticket, load_task), log, folder, finish)
-        return ticket
+        run = lambda: attempt.run(spec, self.place, ticket, load_task)  # noqa: E731
+        return pauses.within(spec.patience, [self.place.root], run)
+
+    def look(self, name: str) -> tuple[float, tuple[str, ...]]:
+        """What an attempt is up to: seconds of processor time so far, and connections that it was refused."""
+        running = self.running.get(name)
+        if running is None:
+            return 0.0, ()
+        return usage.cpu_seconds(running.child.pid), egress.read(Path(running.seat.folder, "egress"))
 
     def kill(self, name: str) -> None:
         """SIGKILL for a child and all its processes; its event follows if it was still there."""
@@ -117,58 +143,96 @@ class Stage:
         if running is not None:
             os.kill(running.child.pid, signal.SIGTERM)
 
-    def _name(self, kind: str) -> tuple[str, str, str]:
+    def _seat(self) -> Seat:
         self._count += 1
-        ticket = f"{kind}{self._count}"
+        ticket = f"{self._count}"
         folder = os.path.join(self.place.scratch, ticket)
         os.makedirs(folder, exist_ok=True)
-        return ticket, folder, os.path.join(folder, "log")
+        return Seat(ticket, folder, os.path.join(folder, "log"))
 
-    def _start(
-        self,
-        name: str,
-        body: Callable[[], Any],
-        log: str,
-        folder: str,
-        finish: Callable[[Running, bool], tuple[Any, ...]],
-    ) -> None:
-        if not self.running:
+    def _start(self, name: str, finish: Callable[[Running], tuple[Any, ...]], job: str, *arguments: Any) -> str:
+        """Have a child do a job.
+
+        :param name: by which it is known until it ends; empty: its ticket
+        :returns: its ticket
+        """
+        if not self.running and not self._leaving:
             self._others = set(_children())
-        child = fork(body, log, self._let_go)
-        self.running[name] = Running(child, log, folder, time.perf_counter(), finish)
-        self.selector.register(child.pipe, selectors.EVENT_READ, name)
+        spare, self._spare = self._spare, None
+        if spare is not None and spare.give(job, arguments):
+            seat, child = spare.seat, spare.child
+        else:
+            seat = self._seat()
+            child = fork(lambda: self._perform(seat.ticket, job, arguments), seat.log, self._let_go)
+        running = Running(seat, child, time.perf_counter(), finish)
+        self.running[name or seat.ticket] = running
+        self.selector.register(child.pipe, selectors.EVENT_READ, name or seat.ticket)
+        return seat.ticket
+
+    def stock(self) -> None:
+        """Fork a child for the next order, where the last one was taken. (Not a command.)"""
+        if self._ahead and self._spare is None and self.running:
+            self._spare = spare.prepare(self.place, self._seat(), self._perform, self._let_go)
+
+    def _dismiss(self) -> None:
+        """Send away the spare, which is not what a fork would be now."""
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            spare.dismiss()
+            self._bury(Running(spare.seat, spare.child, 0.0, lambda _: ()))
 
     def _let_go(self) -> None:
         """In a child: close what is the stage's alone, so that its end is seen when it ends."""
         self._close()
         self.selector.close()
-        for each in self.running.values():
+        pipes = [each.child.pipe for each in (*self.running.values(), *self._leaving.values())]
+        if self._spare is not None:
+            pipes += [self._spare.order, self._spare.child.pipe]
+        for each in pipes:
             with contextlib.suppress(OSError):
-                os.close(each.child.pipe)
+                os.close(each)
+
+    def take(self, key: str | int) -> None:
+        """Take in what a child has written; tell its event when it has a result, or none will come. (Not a command.)"""
+        if isinstance(key, int):
+            leaving = self._leaving[key]
+            if leaving.child.read() and leaving.child.gone:
+                del self._leaving[key]
+                self.selector.unregister(leaving.child.pipe)
+                self._bury(leaving)
+            return
+        running = self.running.get(key)
+        if running is None or not running.child.read():
+            return
+        if running.child.gone or not self._ahead:
+            self.emit(self.ended(key))
+            return
+        # all it has left to do is to end, which takes the kernel as long as many a task: that need not be waited for
+        del self.running[key]
+        self._leaving[running.child.pid] = running
+        self.selector.modify(running.child.pipe, selectors.EVENT_READ, running.child.pid)
+        self.emit(running.finish(running))
 
     def ended(self, name: str) -> tuple[Any, ...]:
-        """Take leave of a child whose pipe has ended, and of everything it left running."""
+        """Take leave of a child that is to run no more, and return its event. (Not a command.)"""
         running = self.running.pop(name)
         self.selector.unregister(running.child.pipe)
-        os.close(running.child.pipe)
-        # a child that closed its pipe and lives on has forked away from its own end: nothing of it may stay
-        processes.kill_tree(running.child.pid)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(running.child.pid, 0)
-        for orphan in _children():
-            if orphan not in self._others and orphan not in {each.child.pid for each in self.running.values()}:
-                processes.kill_tree(orphan)
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(orphan, 0)
-        message = running.finish(running, False)
-        shutil.rmtree(running.folder, ignore_errors=True)
+        message = running.finish(running)
+        self._bury(running)
         return message
 
-    def take(self, name: str) -> None:
-        """Take in what a child has written; tell its event when it has ended."""
-        running = self.running.get(name)
-        if running is not None and running.child.read():
-            self.emit(self.ended(name))
+    def _bury(self, running: Running) -> None:
+        """Have nothing be left of a child: neither it, nor what it has started, nor its folder."""
+        os.close(running.child.pipe)
+        # a child that closed its pipe and lives on has forked away from its own end: nothing of it may stay
+        _end(running.child.pid)
+        ours = {each.child.pid for each in (*self.running.values(), *self._leaving.values())}
+        if self._spare is not None:
+            ours.add(self._spare.child.pid)
+        for orphan in _children():
+            if orphan not in self._others and orphan not in ours:
+                _end(orphan)
+        shutil.rmtree(running.seat.folder, ignore_errors=True)
 
 
 def serve(stage: Stage, link: socket.socket) -> None:
@@ -188,6 +252,13 @@ def serve(stage: Stage, link: socket.socket) -> None:
                     stage.emit(("returned", number, getattr(stage, name)(*arguments)))
                 except Exception as error:  # noqa: BLE001 - told to the director, who knows what it asked for
                     stage.emit(("raised", number, f"{type(error).__name__}: {error}", traceback.format_exc()))
+            stage.stock()
+
+
+def _end(pid: int) -> None:
+    processes.kill_tree(pid)
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0)
 
 
 def _children() -> list[int]:
@@ -210,7 +281,7 @@ def _tail(log: str) -> str:
 
 
 def _load_failure(running: Running) -> LoadError:
-    log = _tail(running.log)
+    log = _tail(running.seat.log)
     if running.killed:
         took = time.perf_counter() - running.began
         return LoadError("timeout", f"the file did not finish loading in {took:.0f} s", 0, log)
@@ -225,7 +296,7 @@ def main(descriptor: int, place: Place) -> None:
         if each not in sys.path:
             sys.path.append(each)
     link = socket.socket(fileno=descriptor)
-    stage = Stage(lambda message: link.sendall(wire.encode(message)), place, link.close)
+    stage = Stage(lambda message: link.sendall(wire.encode(message)), place, link.close, ahead=True)
     try:
         version = warm.airflow()
     except ImportError as missing:

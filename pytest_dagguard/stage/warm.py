@@ -40,13 +40,11 @@ def settle() -> None:
 def airflow() -> str:
     """Import the parts of Airflow that each attempt needs; returns Airflow's version."""
     from airflow import __version__
-    from airflow.sdk.api import client
 
-    from pytest_dagguard.stage.compat import dagbag, sdk  # noqa: F401 - imported for the forks
+    from pytest_dagguard.stage.compat import client, dagbag, parse, sdk  # noqa: F401 - imported for the forks
 
     dagbag.load("/nonexistent.py")
-    # building the TLS context reads the certificate bundle: 20 ms that are the same for every attempt
-    client.Client(base_url="http://127.0.0.1:1/execution/", token="").close()
+    client.prepare()
     for name in (
         "airflow.sdk.definitions.decorators",
         "airflow.sdk.serde",

@@ -257,9 +257,9 @@ OTHERS = [
         f'--dagguard-scenarios=qqq: there is no scenario "qqq"; {KNOWN}',
     ),
     (
-        {"dagguard_scenarios": "killed,backfilled"},
+        {"dagguard_scenarios": "killed,endless"},
         {},
-        f'--dagguard-scenarios=killed,backfilled: scenario "backfilled" is not in this version; {KNOWN}',
+        f'--dagguard-scenarios=killed,endless: scenario "endless" is not in this version; {KNOWN}',
     ),
     (
         {"dagguard_only": "scenario"},

@@ -118,6 +118,41 @@ def test_a_process_that_is_gone_is_no_error(user: User):
     processes.kill_tree(pid)
 
 
+@pytest.mark.skipif(not LINUX, reason="namespaces are Linux's")
+def test_another_attempt_that_begins_as_one_ends_is_left_alone(
+    user: User, ground: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # The kernel gives the number of a namespace that has gone to the next that is made.
+    def attempt(number: str) -> tuple[int, bytes]:
+        scratch = ground / number
+        scratch.mkdir(exist_ok=True)
+        scratch.chmod(0o777)
+
+        def body(report: int) -> None:
+            mounts = machine.another_machine(scratch, "worker", [ground]).mounts
+            os.write(report, os.readlink("/proc/self/ns/mnt").encode() if mounts else b"none")
+
+        return user.start(body)
+
+    pid, name = attempt("ending")
+    if name == b"none":
+        pytest.skip("no mount namespaces here")
+    others: list[tuple[int, bytes]] = []
+    kill = processes._kill
+
+    def kill_and_reap(pids: list[int]) -> None:
+        kill(pids)
+        if not others:
+            os.waitpid(pid, 0)
+            user.pids.remove(pid)
+            others.extend(attempt(f"beginning-{number}") for number in range(5))
+
+    monkeypatch.setattr(processes, "_kill", kill_and_reap)
+    processes.kill_tree(pid)
+    assert [runs(other) for other, _ in others] == [True] * 5
+    assert name not in [each for _, each in others]
+
+
 def test_nobody_waits_for_his_own_end():
     with pytest.raises(ValueError, match="its own end"):
         processes.kill_tree(os.getpid())

@@ -75,7 +75,7 @@ def test_a_kill_that_duplicates(root: Path) -> None:
           Why:  The name of the object is made anew by each try, so the retry does not overwrite what the
                 killed try left, and whoever reads the folder counts every sale twice.
           Fix:  Make the name from the logical date: f"ds={ds}/part-0.csv".
-          Seen: again in 3 repetitions with a real SIGKILL
+          Seen: again in each of 3 repetitions with a real SIGKILL
 
         Checked: 2 of 2 kill states, 9 attempts, 41 operations in 1.2 s
         Again:   pytest --dagguard --dagguard-scenarios killed dags/sales.py::sales.load_sales::killed
@@ -104,7 +104,7 @@ def test_two_findings_are_numbered(root: Path) -> None:
           dags/sales.py:3
             > s3.put("clean", f"ds={ds}/part-{uuid4()}", rows)
 
-          Seen: again in 1 repetition with a real SIGKILL
+          Seen: again in each of 1 repetitions with a real SIGKILL
 
         Note: The second attempt failed with 412, as it should.
 

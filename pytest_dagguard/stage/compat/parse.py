@@ -12,9 +12,9 @@ from contextlib import contextmanager
 
 import psutil
 import structlog
-from airflow.sdk.api.client import Client
 from airflow.sdk.execution_time import supervisor as supervision
 
+from pytest_dagguard.stage.compat.client import connect
 from pytest_dagguard.stage.compat.sdk import Comms
 
 
@@ -23,7 +23,7 @@ def connected(url: str) -> Iterator[None]:
     """Have ``Variable.get`` and the like ask the Execution API at ``url`` within the block."""
     log = structlog.get_logger(logger_name="processor")
     comms = Comms(log)
-    client = Client(base_url=url + "/execution/", token="dagguard")
+    client = connect(url)
     comms.supervisor = supervision.InProcessTestSupervisor(
         id=uuid.uuid4(), pid=os.getpid(), process=psutil.Process(), process_log=log, client=client
     )

@@ -21,13 +21,14 @@ from typing import Any
 
 import psutil
 import structlog
-from airflow.sdk.api.client import Client, ServerResponseError
+from airflow.sdk.api.client import ServerResponseError
 from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 from airflow.sdk.execution_time import supervisor as supervision
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.comms import ErrorResponse
 
 from pytest_dagguard.model.attempt import AttemptSpec
+from pytest_dagguard.stage.compat.client import connect
 
 try:
     from airflow.sdk.api.datamodels._generated import TaskInstance
@@ -99,7 +100,7 @@ def execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> Ending:
     log = structlog.get_logger(logger_name="task")
     what = _task_instance(spec)
     comms = Comms(log)
-    client = Client(base_url=dict(spec.endpoints)["airflow"] + "/execution/", token="dagguard")
+    client = connect(dict(spec.endpoints)["airflow"])
     supervisor = supervision.InProcessTestSupervisor(
         id=what.id, pid=os.getpid(), process=psutil.Process(), process_log=log, client=client
     )
