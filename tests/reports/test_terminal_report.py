@@ -104,7 +104,7 @@ def test_two_findings_are_numbered(root: Path) -> None:
           dags/sales.py:3
             > s3.put("clean", f"ds={ds}/part-{uuid4()}", rows)
 
-          Seen: again in each of 1 repetitions with a real SIGKILL
+          Seen: again in each of 1 repetition with a real SIGKILL
 
         Note: The second attempt failed with 412, as it should.
 
