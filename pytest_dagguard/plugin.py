@@ -90,7 +90,12 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     words = f"dagguard: {', '.join(settings.scenarios)}; budget {settings.budget:g} s for each task and scenario"
     if SESSION not in config.stash:
         return words
-    lab = config.stash[SESSION].lab
+    from pytest_dagguard.model.errors import DagguardError
+
+    try:
+        lab = config.stash[SESSION].lab
+    except DagguardError as failed:
+        raise pytest.UsageError(str(failed)) from failed
     return f"{words}; Airflow {lab.version}\n{lab.confinement()}"
 
 
@@ -149,4 +154,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if call.when == "call" and verdict is not None and hasattr(verdict, "findings"):
         from pytest_dagguard.model.verdict import to_plain
 
-        outcome.get_result().dagguard_verdict = to_plain(verdict)
+        report = outcome.get_result()
+        report.dagguard_verdict = to_plain(verdict)
+        if report.skipped:
+            report.longrepr = item.skipped_at()  # type: ignore[attr-defined]

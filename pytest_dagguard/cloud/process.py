@@ -82,6 +82,8 @@ class Cloud:
     async def allow(self, actor: str, until: Selector | None) -> None:
         """Let an actor go on, to its end or until an operation of it has taken effect."""
         self.tap.allow(actor, until)
+        for _ in range(5):  # an answer that was withheld is on its way before who waits for it is woken
+            await asyncio.sleep(0)
 
     async def disturb(self, actor: str, at: Selector, kind: str) -> None:
         """Have one operation of an actor answered badly, see :meth:`Tap.disturb`."""

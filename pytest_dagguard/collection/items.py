@@ -15,7 +15,7 @@ from pytest_dagguard.model import registry
 from pytest_dagguard.model import token as tokens
 from pytest_dagguard.model import verdict as verdicts
 from pytest_dagguard.model.dag import Dag, DagFile, LoadError, Task
-from pytest_dagguard.model.errors import ConfigurationError
+from pytest_dagguard.model.errors import ConfigurationError, DagguardError
 from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.scenario import Scenario
 from pytest_dagguard.model.verdict import Verdict
@@ -40,7 +40,10 @@ class DagFileNode(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """Load the file; an item for what kept it from loading, and a node for each task."""
-        loaded = self.dagguard.load(self.path)
+        try:
+            loaded = self.dagguard.load(self.path)
+        except DagguardError as failed:
+            raise self.CollectError(str(failed)) from failed
         if loaded.errors:
             yield LoadItem.from_parent(self, name="import-error", loaded=loaded)
         elif not loaded.dags:
@@ -72,6 +75,14 @@ class CheckItem(pytest.Item):
     """Something that comes to a verdict."""
 
     verdict: Verdict | None = None
+    line = 1
+
+    @property
+    def session_of(self) -> Session:
+        """The session of the run."""
+        node = self.getparent(DagFileNode)
+        assert node is not None
+        return node.dagguard
 
     def decide(self) -> Verdict:
         """Come to a verdict."""
@@ -80,11 +91,10 @@ class CheckItem(pytest.Item):
     def runtest(self) -> None:
         """Fail, skip or pass as the verdict says."""
         self.verdict = self.decide()
-        if self.verdict.verdict == verdicts.FAIL:
+        strict = self.session_of.terms.strict
+        if self.verdict.verdict == verdicts.FAIL or (strict and self.verdict.verdict != verdicts.PASS):
             raise CheckFailed(self.verdict)
         if self.verdict.verdict == verdicts.INCONCLUSIVE:
-            if self.config.getoption("dagguard_strict", False):
-                raise CheckFailed(self.verdict)
             pytest.skip(self.verdict.reason or "inconclusive")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
@@ -94,8 +104,12 @@ class CheckItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Where pytest says it is."""
-        return self.path, None, self.nodeid.partition("::")[2]
+        """Where pytest says it is, and its heading, in which pytest would make ``::`` of dots were it the id's end."""
+        return self.path, None, self.nodeid.partition("::")[2].replace("::", " ")
+
+    def skipped_at(self) -> tuple[str, int, str]:
+        """What pytest shows of an item that is skipped: file, line and reason."""
+        return str(self.path), self.line, f"Skipped: {self.verdict.reason if self.verdict else ''}"
 
 
 class ScenarioItem(CheckItem):
@@ -104,6 +118,8 @@ class ScenarioItem(CheckItem):
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         self.add_marker("dagguard_scenario")
+        if isinstance(self.parent, TaskNode):
+            self.line = self.parent.task.line or 1
 
     def decide(self) -> Verdict:
         """Run the scenario."""

@@ -84,6 +84,7 @@ class Lab:
         self.enclosed = False
         self.attempts = 0
         self._warmed: set[str] = set()
+        self._frozen: set[str] = set()
         self._early: list[tuple[Any, ...]] = []
         clean = environment.cleaned(os.environ)
         self.cloud = Link(
@@ -270,6 +271,9 @@ class Lab:
             ``("given up", why)`` when it is not worth waiting for any more
         """
         self.cloud.call("allow", actor, until)
+        if actor in self._frozen:
+            self._frozen.discard(actor)
+            self.stage.call("thaw", actor)
         patience = Patience(self.options.patience, self.options.attempt_timeout)
         while True:
             event = self._next_of(actor, time.monotonic() + LOOK)
@@ -283,6 +287,8 @@ class Lab:
                     return "given up", why
                 continue
             if event[0] == "reached":
+                self._frozen.add(actor)
+                self.stage.call("freeze", actor)
                 return "reached", event[2]
             if event[0] == "exited":
                 self.cloud.call("remove", actor)
@@ -292,6 +298,7 @@ class Lab:
 
     def kill(self, actor: str) -> AttemptResult:
         """SIGKILL: first nothing of it takes effect any more, then its processes are gone."""
+        self._frozen.discard(actor)
         self.cloud.call("remove", actor)
         self.stage.call("kill", actor)
         while True:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_dagguard.model import wire
-from pytest_dagguard.model.errors import DagguardError, ProcessLost
+from pytest_dagguard.model.errors import ConfigurationError, DagguardError, ProcessLost
 
 # Started by path-less code rather than -m, so that a folder of the repository cannot shadow a library; the package's
 # own place comes last, for a checkout that is not installed.
@@ -90,6 +90,7 @@ class Link:
         """Give a command and wait for its answer.
 
         :raises DagguardError: the command failed over there
+        :raises ConfigurationError: for what the user has to mend
         :raises ProcessLost: the process has ended
         """
         self._count += 1
@@ -101,6 +102,8 @@ class Link:
         while number not in self._answers:
             self.take()
         answer = self._answers.pop(number)
+        if answer[0] == "raised" and answer[2].startswith("ConfigurationError: "):
+            raise ConfigurationError(answer[2].partition(": ")[2])
         if answer[0] == "raised":
             raise DagguardError(f"{self.name}: {answer[2]}\n{answer[3]}")
         return answer[2]

@@ -40,11 +40,14 @@ def points_of(outcome: Outcome, clean: noise.Clean, actor: str = "attempt 1") ->
 
 
 def _state(changes: Mapping[str, str], before: Mapping[str, Entry], clean: noise.Clean) -> int:
-    """A number for what differs from the state before, equal for states that differ in volatile names alone."""
+    """A number for what differs from the state before, equal for states that differ in volatile names alone.
+
+    What need not be idempotent is no part of it: an append-only log would make a new state of each try.
+    """
     rows = sorted(
         (noise.template(name, clean), digest)
         for name, digest in changes.items()
-        if digest != (before[name].digest if name in before else "")
+        if digest != (before[name].digest if name in before else "") and not noise.is_ignored(name, clean.ignored)
     )
     if not rows:
         return 0

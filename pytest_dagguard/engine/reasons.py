@@ -19,6 +19,8 @@ Reason = tuple[str, str]
 
 NONE: Reason = ("", "")
 
+FAILS = "fail in a clean run"
+
 BY_HAND = "in a hand-written test (fixture dagguard) the call can be patched"
 BY_HAND_TASK = "a hand-written test (fixture dagguard) can try its operator alone"
 
@@ -104,8 +106,8 @@ def of_giving_up(actor: str, why: str) -> Reason:
 
 def of_divergence(actor: str, until: Selector) -> Reason:
     """An attempt that did not do again what it did in a run just like this one."""
-    place = f"its operation `{until.verb}`" if until.verb else f"its operation {until.occurrence}"
-    return f"diverged: {actor} ended before it came to {place}, unlike in the run before", "diverged"
+    place = f"`{until.verb}` again" if until.verb else f"its operation {until.occurrence}"
+    return f"diverged: {actor} ended before it came to {place}", "diverged"
 
 
 def of_upstream(task_id: str, reason: str, dag_id: str, seed: str) -> str:
@@ -151,10 +153,25 @@ def of_failure(result: AttemptResult, outcome: Outcome, task: Task, seed: str) -
                 return f"the clean run fails ({error}): {found[0]}", found[1]
     if re.search(r"XCom|xcom", result.error) and "not found" in result.error.lower():
         return f"the clean run fails ({error}): put the value into {seed}/xcoms.json", "lack seed data"
-    after = ""
+    if "ParamValidationError: Invalid input for param" in error:
+        return f"the clean run fails: {error}; runs here start without a conf: give the param a default", "lack params"
+    failed = f"the clean run fails{_place(result)}: {error or result.state}"
     if task.trigger_rule in ("one_failed", "all_failed"):
-        after = f" (its trigger rule {task.trigger_rule} has it run after a failure, and it may be meant to fail)"
-    return f"the clean run fails{_place(result)}: {error or result.state}{after}", "fail in a clean run"
+        rule = f"by its trigger rule {task.trigger_rule} it runs after a failure, and may be meant to fail"
+        return f"{failed} ({rule})", "run after a failure"
+    if task.retries:
+        failed += f" (at its first try; Airflow would try it {task.retries} more)"
+    return failed, FAILS
+
+
+def of_lacking(failed: Reason, task_id: str, lacking: Reason) -> Reason:
+    """A clean run that failed where a task before it gives none, and so may have left out what this one needs.
+
+    :param failed: why this one failed
+    :param task_id: the one before
+    :param lacking: why that one gives no clean run
+    """
+    return f"{failed[0]}; {task_id} before it gives no clean run: {lacking[0]}", lacking[1]
 
 
 def _place(result: AttemptResult) -> str:

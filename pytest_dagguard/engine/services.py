@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 _AWS = {
+    "appflow": "AppFlow",
     "athena": "Athena",
     "batch": "AWS Batch",
     "bedrock": "Bedrock",
     "bedrock-agent": "Bedrock",
     "bedrock-runtime": "Bedrock",
     "cloudformation": "CloudFormation",
+    "comprehend": "Comprehend",
     "databrew": "Glue DataBrew",
     "dms": "AWS DMS",
     "dynamodb": "DynamoDB",

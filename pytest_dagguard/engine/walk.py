@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,6 +13,7 @@ from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Lab, Subject
 from pytest_dagguard.engine.points import points_of
 from pytest_dagguard.engine.upstream import Upstream
+from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.dag import Dag, Task
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Point, Run
@@ -152,13 +154,23 @@ class Walk:
         if outcome.unreachable:
             step.end((outcome.unreachable, outcome.group))
         elif not outcome.last.succeeded:
-            step.end(reasons.of_failure(outcome.last, outcome, step.task, self.seed))
+            step.end(self._failure(step, outcome))
         if step.reason:
             self.lab.cloud.call("forget", kept)
             return
         step.state = upstream.SKIPPED if outcome.last.state == "skipped" else upstream.SUCCESS
         self._here = kept
         self._kept.append(kept)
+
+    def _failure(self, step: _Step, outcome: Outcome) -> reasons.Reason:
+        """Why a clean run fails; where it runs after tasks that give none, that is the likeliest cause."""
+        failed = reasons.of_failure(outcome.last, outcome, step.task, self.seed)
+        before = [self._steps[each] for each in step.task.upstream if each in self._steps]
+        lacking = next((each for each in before if self._before(each.task.task_id).state == upstream.UNKNOWN), None)
+        if lacking is None or failed[1] != reasons.FAILS:
+            return failed
+        root = self._steps[lacking.root]
+        return reasons.of_lacking(failed, root.task.task_id, (root.reason, root.group))
 
     def _run_mapped(self, step: _Step) -> None:
         """Run each map index of a mapped task once, in order."""
@@ -184,6 +196,7 @@ class Walk:
     def _learn(self, step: _Step) -> Baseline:
         if step.reason or step.outcome is None:
             return Baseline(step.subject, step.start, None, (), step.outcome, step.reason, step.group, step.notes)
+        _wait_for_another_second(step.outcome.last)
         second, _ = carry_out(
             self.lab, step.subject, step.start, (Run(1),), (OTHER_DAY,), cleared=False, where=False, seed=2
         )
@@ -199,3 +212,13 @@ class Walk:
             notes = (*notes, "the task skips itself in this run: what it does otherwise was not tried")
         points = points_of(step.outcome, clean)
         return Baseline(step.subject, step.start, clean, points, step.outcome, notes=notes)
+
+
+def _wait_for_another_second(first: AttemptResult) -> None:
+    """Let a second pass where the first clean run has started programs.
+
+    The clock of an attempt's own process is ahead in the second run, that of a program (``date``) is the machine's:
+    what it writes of the time must come out differently too, or it would pass for something that stays.
+    """
+    if dict(first.details).get("programs"):
+        time.sleep(max(0.0, 1.0 - first.seconds))

@@ -42,16 +42,15 @@ def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
         found.kill_states = (tried + (len(path) == 1), known)
         found.schedules += 1
         yield from follow_up(found, trial, judged, _trial(plan, path, real=True))
-        if judged.late and queue:
-            found.bounded = found.kill_states[0] < known
-            return found
-        if found.hits:
-            # one kill is enough to hurt: what more of them do says nothing new
-            queue = deque(each for each in queue if len(each) == 1)
-            continue
         for point in _fresh(judged, len(path) + 1, seen):
             seen.add(point.state)
             queue.append((*path, point))
+        if found.hits:
+            # one kill is enough to hurt: what more of them do says nothing new
+            queue = deque(each for each in queue if len(each) == 1)
+        if judged.late and queue:
+            found.bounded = found.kill_states[0] < known
+            return found
     found.closed = not found.unreached and not found.hits
     return found
 

@@ -79,6 +79,18 @@ def kill_tree(pid: int) -> None:
             os.close(held)
 
 
+def freeze_tree(pid: int) -> None:
+    """Stop a process and all that it has started, until :func:`thaw_tree`."""
+    _send(pid, signal.SIGSTOP)
+    _freeze_descendants(pid)
+
+
+def thaw_tree(pid: int) -> None:
+    """Let a process and all that it has started go on."""
+    for each in (*reversed(_descendants(pid)), pid):
+        _send(each, signal.SIGCONT)
+
+
 def end_descendants() -> int:
     """Kill what the calling process has started and leave it alone itself: for an attempt's orderly end.
 

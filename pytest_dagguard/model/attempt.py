@@ -56,7 +56,7 @@ class AttemptResult:
     :param seconds: wall time
     :param egress: connections that were refused, ``host:port``
     :param log: the attempt's log as text, the end of it where it is long
-    :param details: figures by name: ``rss`` (bytes), ``cpu`` (seconds)
+    :param details: figures by name: ``rss`` (bytes), ``cpu`` (seconds), ``programs`` (whether it has run any)
     """
 
     actor: str

@@ -67,7 +67,7 @@ def _error(text: str, path: str) -> LoadError:
     kind = "exception"
     if last.startswith(("SyntaxError", "IndentationError", "TabError")):
         kind = "syntax"
-    elif last.startswith("ModuleNotFoundError"):
+    elif "No module named" in last:
         kind = "missing-module"
     elif last.startswith("SystemExit"):
         status = last.partition(": ")[2] or "None"
@@ -109,9 +109,19 @@ def _lines(path: str) -> dict[str, int]:
 
 def _dag(dag: Any, path: str, root: str, lines: dict[str, int]) -> Dag:
     ordered = list(dag.topological_sort())
+    dag_id = plain(dag.dag_id)
     tasks = tuple(_task(each, path, root, lines) for each in _flat(ordered))
-    line = lines.get(dag.dag_id) or lines.get(f"def {dag.dag_id}") or 0
-    return Dag(dag.dag_id, line, tasks, _assets(ordered))
+    line = lines.get(dag_id) or lines.get(f"def {dag_id}") or 0
+    return Dag(dag_id, line, tasks, _assets(ordered))
+
+
+def plain(text: Any) -> str:
+    """A text as what it says and nothing more.
+
+    A member of Airflow's enumerations, given as an id, is a text too: pickled as it is, it would have the director
+    import Airflow to read it.
+    """
+    return str.__str__(text) if isinstance(text, str) else str(text)
 
 
 def _assets(nodes: list[Any]) -> tuple[tuple[str, str], ...]:
@@ -121,7 +131,7 @@ def _assets(nodes: list[Any]) -> tuple[tuple[str, str], ...]:
         for each in (*(getattr(task, "inlets", None) or ()), *(getattr(task, "outlets", None) or ())):
             name, uri = getattr(each, "name", None), getattr(each, "uri", None)
             if isinstance(name, str) and isinstance(uri, str):
-                found.add((name, uri))
+                found.add((plain(name), plain(uri)))
     return tuple(sorted(found))
 
 
@@ -143,8 +153,9 @@ def _task(task: Any, path: str, root: str, lines: dict[str, int]) -> Task:
     code = getattr(function, "__code__", None)
     file = getattr(code, "co_filename", "")
     name = getattr(function, "__name__", "") if code is not None and is_own(file, [root]) else ""
-    short = task.task_id.rsplit(".", 1)[-1]
-    line = lines.get(task.task_id) or lines.get(short) or (lines.get(f"def {name}", 0) if name else 0)
+    task_id = plain(task.task_id)
+    short = task_id.rsplit(".", 1)[-1]
+    line = lines.get(task_id) or lines.get(short) or (lines.get(f"def {name}", 0) if name else 0)
     delay = getattr(task, "retry_delay", None)
     kind = type(task)
     mapped = not hasattr(task, "execute") or hasattr(task, "expand_input")
@@ -152,16 +163,16 @@ def _task(task: Any, path: str, root: str, lines: dict[str, int]) -> Task:
         operator = getattr(task, "operator_class", kind)
         kind = operator if isinstance(operator, type) else kind
     return Task(
-        task_id=task.task_id,
+        task_id=task_id,
         operator=f"{kind.__module__}.{kind.__qualname__}",
         line=line,
         retries=int(getattr(task, "retries", 0) or 0),
         retry_delay=delay.total_seconds() if isinstance(delay, timedelta) else 0.0,
-        upstream=tuple(sorted(task.upstream_task_ids)),
+        upstream=tuple(sorted(map(plain, task.upstream_task_ids))),
         mapped=mapped,
         length=mapping.length(task) if mapped else None,
         mapped_group=mapping.mapped_group(task),
-        trigger_rule=str(getattr(task.trigger_rule, "value", task.trigger_rule)),
+        trigger_rule=plain(getattr(task.trigger_rule, "value", task.trigger_rule)),
         is_setup=bool(getattr(task, "is_setup", False)),
         is_teardown=bool(getattr(task, "is_teardown", False)),
         code_file=file if name else "",

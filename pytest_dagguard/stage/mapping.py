@@ -30,7 +30,7 @@ def _length(value: Any) -> Length | None:
     from airflow.sdk.definitions import xcom_arg
 
     if isinstance(value, xcom_arg.PlainXComArg):
-        return Length("xcom", task_id=value.operator.task_id)
+        return Length("xcom", task_id=str.__str__(value.operator.task_id))
     if isinstance(value, xcom_arg.MapXComArg):
         return _length(value.arg)
     if isinstance(value, xcom_arg.ConcatXComArg):

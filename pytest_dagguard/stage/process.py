@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import selectors
 import shutil
 import signal
@@ -121,7 +122,9 @@ class Stage:
         given = self.objects.get(spec.file)
         load_task = (lambda: given) if given is not None else None
         run = lambda: attempt.run(spec, self.place, ticket, load_task)  # noqa: E731
-        return pauses.within(spec.patience, [self.place.root], run)
+        result = pauses.within(spec.patience, [self.place.root], run)
+        started = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss > 0
+        return replace(result, details=(*result.details, ("programs", started)))
 
     def look(self, name: str) -> tuple[float, tuple[str, ...]]:
         """What an attempt is up to: seconds of processor time so far, and connections that it was refused."""
@@ -136,6 +139,18 @@ class Stage:
         if running is not None:
             running.killed = True
             processes.kill_tree(running.child.pid)
+
+    def freeze(self, name: str) -> None:
+        """Stop an attempt and its processes: its clients' time-outs must not run out while it is held."""
+        running = self.running.get(name)
+        if running is not None:
+            processes.freeze_tree(running.child.pid)
+
+    def thaw(self, name: str) -> None:
+        """Let an attempt that was frozen go on."""
+        running = self.running.get(name)
+        if running is not None:
+            processes.thaw_tree(running.child.pid)
 
     def terminate(self, name: str) -> None:
         """SIGTERM for an attempt's process, as its supervisor passes it on; its children hear of it from the task."""
