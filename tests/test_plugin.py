@@ -1,0 +1,387 @@
+"""The plugin as its users meet it: whole runs of pytest over a small repository, each run looked at from many sides."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+from laboratory import TINY
+
+FILES = {
+    "pyproject.toml": """
+        [tool.dagguard]
+        scenarios = ["twice", "killed"]
+        budget = "120s"
+    """,
+    "conftest.py": """
+        import sys
+        import pytest
+
+        # what a neighbour, pytest-airflow-in-a-box, owns
+        NAMES = ("dag_bag", "dag_maker", "run_dag", "run_task", "render_task", "airflow_home")
+        for name in NAMES:
+            globals()[name] = pytest.fixture(name=name)(lambda name=name: name)
+
+        def pytest_dagguard_verdict(nodeid, verdict):
+            with open("verdicts.txt", "a") as file:
+                print(nodeid, verdict.verdict, file=file)
+
+        @pytest.hookimpl(trylast=True)
+        def pytest_unconfigure(config):
+            heavy = {"airflow", "moto", "boto3", "google.cloud.storage", "gcp_storage_emulator"}
+            print("\\nIMPORTED", sorted(heavy & set(sys.modules)))
+    """,
+    "dags/tiny.py": TINY,
+    "dags/sales.py": """
+        import uuid
+        import tiny
+        from airflow.sdk import DAG, task
+
+        with DAG("sales", schedule=None, default_args={"retries": 1}):
+            @task
+            def good(ds=None):
+                tiny.put(f"clean/{ds}", tiny.get("raw/a.csv"))
+
+            @task
+            def bad():
+                tiny.put(f"clean/part-{uuid.uuid4()}", b"id,n\\n1,2\\n")
+
+            @task
+            def window():
+                tiny.delete("raw/b.csv")
+                tiny.put("raw/b.csv", b"x")
+
+            @task
+            def lacks():
+                raise ValueError("there is nothing to do")
+
+            good(), bad(), window(), lacks()
+    """,
+    "dags/broken.py": """
+        from airflow.sdk import DAG
+
+        def broken(:
+    """,
+    "dags/nothing.py": '"""Mentions airflow and a DAG, and has none."""',
+    "dags/helper.py": "X = 1",
+    "tests/test_own.py": """
+        def test_own(dag_bag, run_task):
+            assert (dag_bag, run_task) == ("dag_bag", "run_task")
+    """,
+    "tests/dagguard/s3/raw/a.csv": "id,n\n1,10\n",
+    "tests/dagguard/s3/raw/b.csv": "x",
+}
+
+
+@dataclass
+class Ran:
+    """A run that has ended."""
+
+    root: Path
+    code: int
+    out: str
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        """Item -> ``PASSED`` and so on, from what ``-v`` says, that of pytest-xdist included."""
+        states = "PASSED|FAILED|SKIPPED|ERROR"
+        rows = re.findall(rf"^(\S+::\S+) ({states})|^\[gw\d+\].*? ({states}) (\S+::\S+)", self.out, re.MULTILINE)
+        return {left or right: before or after for left, before, after, right in rows}
+
+    @property
+    def ids(self) -> list[str]:
+        """The items that ``--collect-only -q`` lists."""
+        return re.findall(r"^\S+::\S+$", self.out, re.MULTILINE)
+
+
+def make(root: Path, **more: str) -> Path:
+    for name, text in {**FILES, **more}.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(text))
+    return root
+
+
+def pytest_in(root: Path, *arguments: str, **environ: str) -> Ran:
+    """Run pytest as a user does."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DAGGUARD_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *arguments],
+        cwd=root,
+        env={**inherited, "COLUMNS": "120", **environ},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    return Ran(root, done.returncode, done.stdout + done.stderr)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("repository"))
+
+
+@pytest.fixture(scope="module")
+def ran(root: Path) -> Ran:
+    """One run over everything; most tests look at it."""
+    reports = ("--dagguard-report", "json:out/report.json", "--junitxml=junit.xml")
+    return pytest_in(root, "--dagguard", "-v", "-rs", *reports)
+
+
+SCENARIOS = {
+    f"dags/sales.py::sales.{task}::{scenario}": outcome
+    for task, outcomes in {
+        "good": ("PASSED", "PASSED"),
+        "bad": ("FAILED", "FAILED"),
+        "window": ("PASSED", "PASSED"),
+        "lacks": ("SKIPPED", "SKIPPED"),
+    }.items()
+    for scenario, outcome in zip(("twice", "killed"), outcomes, strict=True)
+}
+ITEMS = {"dags/broken.py::import-error": "FAILED", "dags/nothing.py::no-dag-in-file": "PASSED", **SCENARIOS}
+
+
+def test_items_are_named_and_come_out_as_the_contract_says(ran: Ran) -> None:
+    assert ran.outcomes == ITEMS
+    assert ran.code == 1
+    assert "3 failed, 5 passed, 2 skipped" in ran.out
+
+
+def test_a_broken_file_is_one_failed_item_with_its_line(ran: Ran) -> None:
+    section = ran.out.split(" import-error ____")[1].split(" sales.bad twice ____")[0]
+    assert "dags/broken.py:4 does not load: SyntaxError" in section
+
+
+def test_the_header_says_what_is_tried_and_how_closed_in_it_is(ran: Ran) -> None:
+    assert re.search(r"^dagguard: twice, killed; budget 120 s for each task and scenario; Airflow \d", ran.out, re.M)
+    assert re.search(r"^egress: .*audit hook", ran.out, re.M)
+
+
+def test_a_failure_is_told_with_line_history_and_command(ran: Ran) -> None:
+    section = ran.out.split(" sales.bad killed ____")[1].split("\n====")[0]
+    for text in (
+        'does not withstand the scenario "killed"',
+        "duplicate: s3://clean/part-<uuid>",
+        "attempt 1 is killed here",
+        "Again:   pytest --dagguard --dagguard-scenarios killed dags/sales.py::sales.bad::killed",
+    ):
+        assert text in section
+    assert "Traceback" not in section
+
+
+def test_the_summary_counts_what_is_inconclusive_and_tells_warnings(ran: Ran) -> None:
+    summary = ran.out.split(" dagguard ====")[1]
+    assert re.search(r"^2 inconclusive: 2 ", summary, re.M)
+    assert re.search(r"^warn dags/\w+.py:\d+: sales.window twice: reader-window: ", summary, re.M)
+    assert re.search(r"^warn dags/nothing.py: .*no-dag-in-file", summary, re.M)
+
+
+def test_what_is_inconclusive_is_skipped_with_its_reason_and_place(ran: Ran) -> None:
+    (line,) = [each for each in ran.out.splitlines() if each.startswith("SKIPPED [2]")]
+    assert "there is nothing to do" in line
+    assert "items.py" not in line
+    assert "dags/sales.py" in line
+
+
+def test_no_airflow_comes_into_the_director(ran: Ran) -> None:
+    assert "IMPORTED []" in ran.out
+
+
+def test_the_hook_is_called_for_each_verdict(ran: Ran) -> None:
+    called = dict(line.rsplit(" ", 1) for line in (ran.root / "verdicts.txt").read_text().splitlines())
+    assert called.keys() == ITEMS.keys()
+    assert called["dags/sales.py::sales.window::twice"] == "warn"
+    assert called["dags/sales.py::sales.lacks::twice"] == "inconclusive"
+
+
+@pytest.fixture(scope="module")
+def report(ran: Ran) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((ran.root / "out" / "report.json").read_text())
+    return found
+
+
+def test_the_report_has_every_item(report: dict[str, Any]) -> None:
+    assert report["version"] == 1
+    assert [each["id"] for each in report["items"]] == [
+        *(each for each in ITEMS if "broken" in each),
+        *(each for each in ITEMS if "nothing" in each),
+        *SCENARIOS,
+    ]
+    assert report["totals"] == {"pass": 2, "fail": 3, "warn": 3, "inconclusive": 2}
+    assert re.match(r"\d+\.\d+", report["airflow"])
+    assert report["seconds"] > 0
+
+
+def test_an_item_of_the_report(report: dict[str, Any]) -> None:
+    (item,) = [each for each in report["items"] if each["id"] == "dags/sales.py::sales.bad::killed"]
+    assert {key: item[key] for key in ("kind", "check", "file", "dag_id", "task_id", "verdict", "reason")} == {
+        "kind": "scenario",
+        "check": "killed",
+        "file": "dags/sales.py",
+        "dag_id": "sales",
+        "task_id": "bad",
+        "verdict": "fail",
+        "reason": None,
+    }
+    assert item["checked"]["kill_states"] == [1, 1]
+    (finding,) = item["findings"]
+    assert (finding["class"], finding["resource"], finding["confirmed"]) == (
+        "duplicate",
+        "s3://clean/part-<uuid>",
+        3,
+    )
+    assert finding["file"] in ("dags/sales.py", "dags/tiny.py")
+    assert finding["line"] > 0
+    assert finding["history"]
+
+
+def test_junit(ran: Ran) -> None:
+    cases = ET.parse(ran.root / "junit.xml").getroot().findall(".//testcase")
+    states = {
+        (each.get("classname"), each.get("name")): next((child.tag for child in each), "passed") for each in cases
+    }
+    assert len(states) == len(ITEMS)
+    killed = [state for (_, name), state in states.items() if name and name.endswith("killed")]
+    assert sorted(killed) == ["failure", "passed", "passed", "skipped"]
+
+
+def test_the_repository_is_left_as_it_was(ran: Ran) -> None:
+    made = {str(each.relative_to(ran.root)) for each in ran.root.rglob("*") if each.is_file()}
+    own = {each for each in made if "__pycache__" not in each and ".pytest_cache" not in each}
+    assert own == {*FILES, "verdicts.txt", "junit.xml", "out/report.json"}
+    assert not [each for each in made if "__pycache__" in each and each.startswith("dags/")]
+
+
+def test_without_the_flag_nothing_is_collected_or_imported(root: Path) -> None:
+    without = pytest_in(root, "-v", "tests", "dags")
+    assert without.outcomes == {"tests/test_own.py::test_own": "PASSED"}
+    assert "dagguard:" not in without.out
+    assert "IMPORTED []" in without.out
+    assert without.code == 0
+
+
+@pytest.mark.slow
+def test_selections(ran: Ran) -> None:
+    again = pytest_in(ran.root, "--dagguard", "-v", "--lf", "-x")
+    assert again.outcomes == {"dags/broken.py::import-error": "FAILED"}
+    failed = pytest_in(ran.root, "--dagguard", "--lf", "--collect-only", "-q")
+    assert failed.ids == [each for each, outcome in ITEMS.items() if outcome == "FAILED"]
+    some = pytest_in(ran.root, "--dagguard", "--collect-only", "-q", "-k", "good or import", "-m", "dagguard_scenario")
+    assert some.ids == [each for each in SCENARIOS if "good" in each]
+    rules = pytest_in(ran.root, "--dagguard", "--collect-only", "-q", "-m", "dagguard_rule", "--strict-markers")
+    assert rules.ids == [each for each in ITEMS if each not in SCENARIOS]
+
+
+@pytest.mark.slow
+def test_a_file_or_an_item_may_be_named(root: Path) -> None:
+    one = pytest_in(root, "--dagguard", "-v", "dags/sales.py::sales.good::killed")
+    assert one.outcomes == {"dags/sales.py::sales.good::killed": "PASSED"}
+    assert one.code == 0
+    task = pytest_in(root, "--dagguard", "--collect-only", "-q", "dags/sales.py::sales.good", "dags/broken.py")
+    assert task.ids == [
+        "dags/sales.py::sales.good::twice",
+        "dags/sales.py::sales.good::killed",
+        "dags/broken.py::import-error",
+    ]
+    mixed = pytest_in(root, "--dagguard", "-v", "tests/test_own.py", "dags/nothing.py")
+    assert mixed.outcomes == {"tests/test_own.py::test_own": "PASSED", "dags/nothing.py::no-dag-in-file": "PASSED"}
+
+
+@pytest.mark.slow
+def test_workers_of_xdist_come_to_the_same(root: Path) -> None:
+    spread = pytest_in(root, "--dagguard", "-v", "-n", "2", "--dagguard-report", "json:spread.json")
+    assert spread.outcomes == ITEMS
+    assert "2 inconclusive" in spread.out
+    items = json.loads((root / "spread.json").read_text())["items"]
+    assert {each["id"] for each in items} == set(ITEMS)
+    assert "IMPORTED []" in spread.out
+
+
+@pytest.mark.slow
+def test_strict_fails_what_is_open_and_what_warns(tmp_path: Path) -> None:
+    config = 'strict = true\nscenarios = ["twice"]'
+    make(tmp_path, **{"pyproject.toml": f"[tool.dagguard]\n{config}\n"})
+    strict = pytest_in(tmp_path, "--dagguard", "-v")
+    assert strict.outcomes == {
+        each: "PASSED" if "good" in each else "FAILED" for each in ITEMS if not each.endswith("killed")
+    }
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ran]:
+    """Runs that end before a helper process is started: they are quick."""
+
+    def run(*arguments: str, **files: str) -> Ran:
+        folder = make(tmp_path_factory.mktemp("bare"), **files)
+        return pytest_in(folder, *arguments)
+
+    return run
+
+
+def error_lines(it: Ran) -> list[str]:
+    return [line.removeprefix("ERROR: ") for line in it.out.splitlines() if line.startswith("ERROR: ")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "files", "expected"),
+    [
+        (["--dagguard-scenarios", "twise"], {}, ["--dagguard-scenarios=twise", '"twise"', '"twice"']),
+        (["--dagguard-budget", "soon"], {}, ["--dagguard-budget=soon", "not a duration"]),
+        (["--dagguard-report", "jsn:x"], {}, ["--dagguard-report=jsn:x", '"json"']),
+        (
+            [],
+            {"pyproject.toml": '[tool.dagguard]\n\nscenario = ["twice"]\n'},
+            ["pyproject.toml:3", '"scenario"', '"scenarios"'],
+        ),
+        ([], {"pyproject.toml": '[tool.dagguard]\nseed = "tests/dagard"\n'}, ["tests/dagard"]),
+        ([], {"tests/dagguard/variables.json": '{"a": '}, ["tests/dagguard/variables.json"]),
+    ],
+    ids=["scenario", "budget", "report", "key", "seed folder", "seed file"],
+)
+def test_what_cannot_be_used_is_said_in_one_line(
+    bare: Callable[..., Ran], arguments: list[str], files: dict[str, str], expected: list[str]
+) -> None:
+    it = bare("--dagguard", *arguments, **files)
+    assert it.code == 4
+    (line,) = error_lines(it)
+    for text in expected:
+        assert text in line
+    assert "Traceback" not in it.out
+
+
+def test_a_seed_that_the_emulator_refuses_is_said_in_one_line(bare: Callable[..., Ran]) -> None:
+    it = bare("--dagguard", **{"tests/dagguard/s3/UPPER/key": "x"})
+    assert it.code == 4
+    assert any("UPPER" in line for line in error_lines(it))
+    assert "Traceback" not in it.out
+
+
+def test_a_repository_without_a_dag_folder(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.dagguard]\n")
+    it = pytest_in(tmp_path, "--dagguard")
+    assert it.code == 4
+    assert "there is no DAG folder" in error_lines(it)[0]
+
+
+def test_list_and_explain(bare: Callable[..., Ran]) -> None:
+    listed = bare("--dagguard-list")
+    assert listed.code == 0
+    for name in ("twice", "concurrent", "killed", "duplicate", "s3", "gcs", "json"):
+        assert re.search(rf"^  {name} ", listed.out, re.M)
+    explained = pytest_in(listed.root, "--dagguard-explain", "killed")
+    assert explained.code == 0
+    assert "Why is this bad" in explained.out
+    assert "IMPORTED []" in explained.out or "IMPORTED" not in explained.out
+    unknown = pytest_in(listed.root, "--dagguard-explain", "kiled")
+    assert unknown.code == 4
+    assert "did you mean 'killed'" in unknown.out
