@@ -98,7 +98,9 @@ class Laboratory:
         :param order: a line at the end of the DAG, such as ``a() >> b()``; without it all tasks are unrelated
         """
         sources = [dedent(each).strip("\n") for each in tasks]
-        names = [line.split("def ")[1].split("(")[0] for each in sources for line in each.splitlines() if "def " in line]
+        names = [
+            line.split("def ")[1].split("(")[0] for each in sources for line in each.splitlines() if "def " in line
+        ]
         calls = order or "\n".join(f"{name}()" for name in dict.fromkeys(names))
         body = "\n\n".join(sources)
         with_dag = f'with DAG("d", schedule=None, default_args={{"retries": {retries}}}):\n{indent(calls, "    ")}\n'

@@ -10,19 +10,18 @@ import os
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from gcs_server import Front, listening
 from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud import storage
 from google.cloud.storage import transfer_manager
 from multidict import CIMultiDict
 
+from gcs_server import Front, listening
 from pytest_dagguard.cloud.emulator import Blobs, Caller, Request, Response
 from pytest_dagguard.cloud.gcs import EMULATOR, Gcs
 from pytest_dagguard.model.errors import NotEmulated
@@ -618,22 +617,3 @@ def test_a_large_unfinished_upload_is_not_kept_once_a_chunk(gcs: Gcs, blobs: Blo
         seen.add(gcs.entries({"gs-upload://*"}).popitem()[1])
     assert {each.size for each in seen} == {2 * K256 * n for n in range(1, 9)}
     assert sum(len(each) for each in blobs.contents.values()) < 3 * size
-
-
-def test_it_is_fast_enough(gcs: Gcs) -> None:
-    for number in range(50):
-        put(gcs, f"n{number}")
-    kept = gcs.snapshot()
-
-    def best(act: Any) -> float:
-        times = []
-        for _ in range(20):
-            began = time.perf_counter()
-            act()
-            times.append(time.perf_counter() - began)
-        return min(times)
-
-    assert best(lambda: put(gcs)) < 0.001
-    assert best(lambda: apply(gcs, "GET", f"{OBJECT}/n1", "alt=media")) < 0.001
-    assert best(gcs.snapshot) < 0.0005
-    assert best(lambda: gcs.restore(kept)) < 0.0005

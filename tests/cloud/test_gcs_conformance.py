@@ -1,7 +1,6 @@
 """What real Cloud Storage does, one row a behaviour. Many of them gcp-storage-emulator gets wrong by itself."""
 
 # A row of the table is a line, however long: it reads as a sentence.
-# ruff: noqa: E501
 
 from __future__ import annotations
 

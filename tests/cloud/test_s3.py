@@ -15,12 +15,12 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
-from s3_server import CALLER, request, serve
 
 from pytest_dagguard.cloud.emulator import Blobs
 from pytest_dagguard.cloud.s3 import EMULATOR, S3
 from pytest_dagguard.model.errors import ConfigurationError, NotEmulated
 from pytest_dagguard.model.seed import Seed
+from s3_server import CALLER, request, serve
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from s3_server import serve
 
 from pytest_dagguard.cloud.emulator import Blobs
 from pytest_dagguard.cloud.s3 import EMULATOR
+from s3_server import serve
 
 PART = 5 * 1024 * 1024
 ROWS: list[tuple[str, Callable[[Any], None]]] = []

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 from multidict import CIMultiDict
-from s3_server import request
 
 from pytest_dagguard.cloud.emulator import Blobs, Request
 from pytest_dagguard.cloud.s3 import EMULATOR, S3
@@ -10,6 +9,7 @@ from pytest_dagguard.cloud.s3_address import decoded, parse
 from pytest_dagguard.model.errors import NotEmulated
 from pytest_dagguard.model.operation import conflicts
 from pytest_dagguard.model.seed import Seed
+from s3_server import request
 
 DELETE = (
     b'<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Object><Key>a&amp;b</Key></Object>'

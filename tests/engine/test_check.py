@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from laboratory import Laboratory, classes
 
+from laboratory import Laboratory, classes
 from pytest_dagguard.model.seed import Seed
 from pytest_dagguard.model.verdict import Verdict
 

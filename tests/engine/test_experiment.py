@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from laboratory import RUN_ID, Laboratory
 
+from laboratory import RUN_ID, Laboratory
 from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Kill, Run

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from laboratory import Laboratory, classes
 
+from laboratory import Laboratory, classes
 from pytest_dagguard.model import token as tokens
 from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.plan import Disturb, Run, Terminate

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 import pytest
-from laboratory import Laboratory
 
+from laboratory import Laboratory
 from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Kill, Run, Schedule

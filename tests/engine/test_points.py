@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from oracle.world import entry, learned
-
 from pytest_dagguard.engine.points import points_of
 from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.operation import Operation

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from laboratory import Laboratory
 
+from laboratory import Laboratory
 from pytest_dagguard.engine import session as sessions
 from pytest_dagguard.engine.link import Link
 from pytest_dagguard.engine.session import Session

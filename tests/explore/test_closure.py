@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from explore.fakes import LOST, drive, outcome
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from explore.fakes import LOST, drive, outcome
 from pytest_dagguard.explore.kill_states import MOST_RETRIES, search
 from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.operation import Operation, Selector

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from explore.fakes import EXTRA, LOST, judged, unreached
 
+from explore.fakes import EXTRA, LOST, judged, unreached
 from pytest_dagguard.explore.confirm import TIMES, follow_up
 from pytest_dagguard.model.plan import Judged, Search, Trial
 

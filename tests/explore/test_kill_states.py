@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from explore.fakes import LOST, drive, is_real, judged, point, unreached
 from hypothesis import given
 from hypothesis import strategies as st
 
+from explore.fakes import LOST, drive, is_real, judged, point, unreached
 from pytest_dagguard.explore import kill_states
 from pytest_dagguard.explore.kill_states import MOST_RETRIES, kill_points, search
 from pytest_dagguard.model.plan import Judged, Kill, Point, Run, Trial

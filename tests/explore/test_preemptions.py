@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from explore.fakes import EXTRA, LOST, drive, judged, outcome, point, unreached
-from explore.store import PROGRAMS, Program, clean_points, ends_of, execute
 from hypothesis import example, given, settings
 
+from explore.fakes import EXTRA, LOST, drive, judged, outcome, point, unreached
+from explore.store import PROGRAMS, Program, clean_points, ends_of, execute
 from pytest_dagguard.explore.preemptions import search
 from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.plan import Judged, Point, Run, Trial

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from explore.fakes import LOST, drive, judged, point, unreached
-
 from pytest_dagguard.explore.rerun import search
 from pytest_dagguard.model.plan import Run
 

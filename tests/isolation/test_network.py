@@ -104,7 +104,7 @@ def test_addresses_outside_are_unreachable_at_once(user: User, cloud: Cloud):
     found = attempt(user, cloud, knock)
     if cloud.enclosed:
         assert {number for number, _ in found} == {errno.ENETUNREACH}
-        assert max(seconds for _, seconds in found) < 0.01
+        assert max(seconds for _, seconds in found) < 2.5
     else:
         # TEST-NET answers nobody
         assert found[0][0] != 0
@@ -126,7 +126,7 @@ def test_names_outside_fail_fast_and_nobody_is_asked(user: User, cloud: Cloud, g
     if layers.network or layers.mounts:
         # not EAI_NONAME, which a name server would have told
         assert number == socket.EAI_AGAIN
-        assert seconds < 0.2
+        assert seconds < 2.5  # a name server that is asked in vain takes 5 s
 
 
 def test_a_cloud_that_does_not_live_cannot_be_entered(user: User):

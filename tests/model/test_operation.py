@@ -22,9 +22,7 @@ def operation(reads: str = "", writes: str = "") -> Operation:
 def covered(names: frozenset[str]) -> set[str]:
     """The concrete keys that names with ``*`` stand for, out of a world in which each prefix has a key."""
     world = (*KEYS, "s3://b/a*", "s3://b/z", "s3://c/z", "gs://z/z")
-    return {
-        key for key in world for name in names if key == name or (name.endswith("*") and key.startswith(name[:-1]))
-    }
+    return {key for key in world for name in names if key == name or (name.endswith("*") and key.startswith(name[:-1]))}
 
 
 @given(SETS, SETS)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from laboratory import RUN_ID, Laboratory, said
 
+from laboratory import RUN_ID, Laboratory, said
 from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Kill, Run
@@ -244,6 +244,26 @@ def test_the_way_out_is_refused_and_named(lab: Laboratory, body: str) -> None:
     assert outcome.last.state == "success"
     assert "api.example.com" in outcome.unreachable
     assert outcome.group.startswith("need api.example.com")
+
+
+@pytest.mark.xfail(strict=True, reason="it is refused, but nobody hears of it")
+@pytest.mark.parametrize("target", ["93.184.216.34", "api.example.com"])
+def test_a_program_that_heeds_no_proxy_is_named_too(lab: Laboratory, target: str) -> None:
+    outcome = lab.attempt(f"import subprocess; subprocess.run(['curl', '--noproxy', '*', 'http://{target}/'])")
+    assert target in outcome.unreachable
+
+
+def test_a_program_that_heeds_no_proxy_does_not_get_out(lab: Laboratory) -> None:
+    if not lab.lab.enclosed:
+        pytest.skip("no namespaces here")
+    body = """
+        import subprocess
+        found = subprocess.run(["curl", "--noproxy", "*", "-sS", "http://93.184.216.34/"], capture_output=True, text=True)
+        return [found.returncode, found.stderr]
+    """
+    code, error = lab.returned(lab.attempt(body))
+    assert code == 7
+    assert "93.184.216.34" in error
 
 
 def test_the_error_of_who_was_refused_says_so(lab: Laboratory) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from laboratory import Laboratory
 
+from laboratory import Laboratory
 from pytest_dagguard.model.dag import LoadError
 from pytest_dagguard.model.seed import Seed
 
@@ -199,7 +199,12 @@ def at_work(stage: psutil.Process, before: set[int]) -> list[int]:
 
 @pytest.mark.parametrize(
     "more",
-    ["pass", "os.fork() and os._exit(0)", "os.closerange(0, 200)", "os.execv(sys.executable, [sys.executable, '-c', 'import time; time.sleep(600)'])"],
+    [
+        "pass",
+        "os.fork() and os._exit(0)",
+        "os.closerange(0, 200)",
+        "os.execv(sys.executable, [sys.executable, '-c', 'import time; time.sleep(600)'])",
+    ],
     ids=["child", "daemon", "closes everything", "another program"],
 )
 def test_a_file_that_leaves_a_process_behind(lab: Laboratory, more: str) -> None:
@@ -251,7 +256,7 @@ def test_variables_come_from_the_seed(lab: Laboratory) -> None:
 
 
 def test_what_is_told_of_a_dag(lab: Laboratory) -> None:
-    source = '''
+    source = """
         from datetime import timedelta
         from airflow.sdk import DAG, TaskGroup, task
         from airflow.providers.standard.operators.empty import EmptyOperator
@@ -269,7 +274,7 @@ def test_what_is_told_of_a_dag(lab: Laboratory) -> None:
             last = load()
             first >> inner >> last
             load.override(task_id="many").partial().expand_kwargs([{}])
-    '''
+    """
     path = lab.write(source)
     (dag,) = lab.load(path).dags
     assert (dag.dag_id, dag.line) == ("told", 10)
