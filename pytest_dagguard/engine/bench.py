@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pytest_dagguard.engine.check import check
 from pytest_dagguard.engine.lab import Lab
+from pytest_dagguard.engine.narrate import relative
 from pytest_dagguard.engine.session import Session
 from pytest_dagguard.engine.walk import Walk
 from pytest_dagguard.model import registry
 from pytest_dagguard.model.dag import Dag, DagFile, Task
 from pytest_dagguard.model.errors import ConfigurationError
+from pytest_dagguard.model.files import dag_files
 from pytest_dagguard.model.scenario import Scenario
 from pytest_dagguard.model.state import Entry
 from pytest_dagguard.model.verdict import Verdict
@@ -83,8 +86,6 @@ class Dags:
         raise KeyError(f"there is no DAG {dag_id!r}; there are: {', '.join(sorted(each.dag_id for each in self))}")
 
     def __iter__(self) -> Iterator[Dag]:
-        from pytest_dagguard.model.files import dag_files
-
         for path in dag_files(self._bench.session.options.dags):
             yield from self._bench.load(path).dags
 
@@ -142,6 +143,10 @@ class Bench:
         if not isinstance(file, (str, Path)):
             return self._object(file)
         path = (self.session.options.root / file).resolve()
+        if not path.is_file():
+            root = self.session.options.root
+            known = [relative(str(each), root) for each in dag_files(self.session.options.dags)]
+            raise ConfigurationError(f"there is no file {file}{_nearest(str(file), known)}")
         loaded = self.load(path)
         if loaded.errors:
             raise ConfigurationError(f"{file} does not load: {loaded.errors[0].message}")
@@ -150,10 +155,10 @@ class Bench:
                 for task in dag.tasks:
                     if task.task_id == task_id:
                         return BoundTask(str(path), dag, task)
-                known = ", ".join(each.task_id for each in dag.tasks)
-                raise ConfigurationError(f"DAG {dag_id!r} of {file} has no task {task_id!r}; it has: {known}")
-        known = ", ".join(each.dag_id for each in loaded.dags) or "none"
-        raise ConfigurationError(f"{file} has no DAG {dag_id!r}; it has: {known}")
+                known = [each.task_id for each in dag.tasks]
+                raise ConfigurationError(f"DAG {dag_id!r} of {file} has no task {task_id!r}{_nearest(task_id, known)}")
+        known = [each.dag_id for each in loaded.dags]
+        raise ConfigurationError(f"{file} has no DAG {dag_id!r}{_nearest(dag_id, known)}")
 
     def _object(self, operator: Any) -> BoundTask:
         if not hasattr(operator, "task_id") or not hasattr(operator, "execute"):
@@ -176,6 +181,8 @@ class Bench:
             walk = Walk(self.lab, task.file, task.dag, self.session.allow, self.session.seed)
             self._walks[task.file + task.dag.dag_id] = walk
         scenarios: dict[str, Scenario] = registry.collect("pytest_dagguard.scenarios", "SCENARIO")
+        if scenario not in scenarios:
+            raise ConfigurationError(f"there is no scenario {scenario!r}{_nearest(scenario, list(scenarios))}")
         strategies = registry.collect("pytest_dagguard.explore", "STRATEGY")
         found = check(self.lab, walk, task.task, scenario, scenarios[scenario], strategies, self.session.terms)
         baseline = walk.baseline(task.task.task_id)
@@ -213,3 +220,10 @@ class Bench:
         if self.lab.origin != self._pristine:
             self.lab.cloud.call("forget", self.lab.origin)
         self.lab.origin = self._pristine
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    """The end of an error's line: the nearest of the names that there are, and all of them."""
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ";"
+    return f"{hint} there are: {', '.join(known) or 'none'}"

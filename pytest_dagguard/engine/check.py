@@ -91,15 +91,19 @@ def _conclude(findings: tuple[Finding, ...], found: Search, terms: Terms) -> tup
     if found.unreached:
         reason, group = found.unreached[0]
         return verdicts.INCONCLUSIVE, reason, group
+    if found.cut:
+        return verdicts.INCONCLUSIVE, f"{_cut(found, terms)}; raise --dagguard-budget", "exceeded the budget"
     return (verdicts.WARN if findings else verdicts.PASS), None, ""
 
 
 def _bounds(found: Search, terms: Terms) -> tuple[str, ...]:
-    if not found.bounded:
-        return ()
+    return (f"bounded: {_cut(found, terms)}",) if found.bounded else ()
+
+
+def _cut(found: Search, terms: Terms) -> str:
     tried, known = found.kill_states
     what = f"{tried} of {known} kill states" if known else f"{found.schedules} schedules"
-    return (f"bounded: the budget of {terms.budget:g} s ended the search after {what}",)
+    return f"the budget of {terms.budget:g} s ended the search after {what}"
 
 
 def _logs(outcome: Outcome) -> dict[str, str]:

@@ -156,6 +156,9 @@ def of_failure(result: AttemptResult, outcome: Outcome, task: Task, seed: str) -
     if "ParamValidationError: Invalid input for param" in error:
         return f"the clean run fails: {error}; runs here start without a conf: give the param a default", "lack params"
     failed = f"the clean run fails{_place(result)}: {error or result.state}"
+    if error.startswith("FileNotFoundError"):
+        hint = "an attempt has a machine of its own, on which only the repository is as it is here"
+        return f"{failed}; {hint}", "lack files"
     if task.trigger_rule in ("one_failed", "all_failed"):
         rule = f"by its trigger rule {task.trigger_rule} it runs after a failure, and may be meant to fail"
         return f"{failed} ({rule})", "run after a failure"

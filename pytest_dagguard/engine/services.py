@@ -42,6 +42,7 @@ _AWS = {
 
 _GOOGLE = {
     "aiplatform": "Vertex AI",
+    "alloydb": "AlloyDB",
     "bigquery": "BigQuery",
     "bigquerydatatransfer": "BigQuery Data Transfer",
     "bigtable": "Bigtable",
@@ -111,9 +112,11 @@ def of_aws(service: str) -> str:
 def of_destination(destination: str) -> str:
     """A service by the ``host:port`` that a client wanted to connect to."""
     host, _, port = destination.rpartition(":") if re.search(r":\d+$", destination) else (destination, "", "")
-    google = re.fullmatch(r"(?:[\w-]+\.)*?(?:[a-z]+-[a-z]+\d+-)?([\w-]+?)(?:\.[\w-]*rep)?\.googleapis\.com", host)
-    if google:
-        return _GOOGLE.get(google[1], google[1] if google[1] != "www" else "Google APIs")
+    if host.endswith(".googleapis.com"):
+        # regional endpoints: us-central1-dataproc.googleapis.com, aiplatform.europe-west4.rep.googleapis.com
+        name = re.sub(r"\.[\w-]+\.rep$", "", host.removesuffix(".googleapis.com")).split(".")[-1]
+        name = re.sub(r"^[a-z]+-[a-z]+\d+-", "", name)
+        return _GOOGLE.get(name, name if name != "www" else "Google APIs")
     if host.endswith(".amazonaws.com"):
         return of_aws(host.split(".")[0])
     return _PORTS.get(port, host)

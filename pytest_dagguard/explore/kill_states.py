@@ -49,7 +49,7 @@ def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
             # one kill is enough to hurt: what more of them do says nothing new
             queue = deque(each for each in queue if len(each) == 1)
         if judged.late and queue:
-            found.bounded = found.kill_states[0] < known
+            found.bounded = found.cut = found.kill_states[0] < known
             return found
     found.closed = not found.unreached and not found.hits
     return found

@@ -50,7 +50,7 @@ def _sweep(
         other = None if judged.outcome.unreachable else judged.outcome
         yield from follow_up(found, trial, judged, trial)
         if judged.late and place < len(points) - 2:
-            found.bounded = True
+            found.bounded = found.cut = True
             break
     return found
 

@@ -25,7 +25,7 @@ def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
         found.schedules += 1
         yield from follow_up(found, trial, judged, trial)
         if judged.late and tried < len(places):
-            found.bounded = True
+            found.bounded = found.cut = True
             break
     return found
 

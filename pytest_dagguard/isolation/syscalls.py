@@ -16,8 +16,6 @@ CLONE_NEWNET = 0x40000000
 MS_NOSUID, MS_NODEV = 0x2, 0x4
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 
-MADV_COLLAPSE = 25
-
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
@@ -76,14 +74,6 @@ def bind(source: str, target: str) -> None:
     :raises OSError: not permitted, or one of them does not exist
     """
     mount(source, target, None, MS_BIND | MS_REC)
-
-
-def collapse(start: int, length: int) -> None:
-    """Put a range of this process's memory into huge pages, now (``MADV_COLLAPSE``, Linux 6.1).
-
-    :raises OSError: EINVAL where the kernel has no such thing; other numbers where it has no page to spare
-    """
-    _call("madvise", ctypes.c_size_t(start), ctypes.c_size_t(length), ctypes.c_int(MADV_COLLAPSE))
 
 
 def prctl(option: int, value: int) -> None:

@@ -145,6 +145,8 @@ class Search:
     """What a search came to.
 
     :param kill_states: (tried, known)
+    :param bounded: the budget ended the search
+    :param cut: it did so before all was tried that the scenario promises, so that nothing can be concluded
     :param unreached: why trials were no evidence, ``(reason, group)``
     """
 
@@ -153,6 +155,7 @@ class Search:
     schedules: int = 0
     closed: bool = False
     bounded: bool = False
+    cut: bool = False
     unreached: list[tuple[str, str]] = field(default_factory=list)
 
 

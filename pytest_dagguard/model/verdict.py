@@ -64,6 +64,10 @@ class Verdict:
         """True for pass and warn."""
         return self.verdict in (PASS, WARN)
 
+    def __repr__(self) -> str:
+        # of ``assert verdict.passed, verdict`` pytest shows this, and breaks lines where the text has a ``\\n``
+        return str(self).replace("\n", "\\n")
+
     def __str__(self) -> str:
         return self.text or f"{self.check}: {self.verdict}" + (f" ({self.reason})" if self.reason else "")
 

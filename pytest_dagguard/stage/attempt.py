@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import resource
 import time
@@ -26,7 +27,7 @@ def run(spec: AttemptSpec, place: Place, machine: str, load_task: Callable[[], A
     """
     began = time.perf_counter()
     endpoints = dict(spec.endpoints)
-    before = newest_module()
+    before, read = newest_module(), set(linecache.cache)
     record = move_in(place, machine, endpoints, dict(spec.environment))
     os.environ["PYTHONHASHSEED"] = str(spec.seed % 4294967295)
     if "where" in endpoints:
@@ -48,13 +49,15 @@ def run(spec: AttemptSpec, place: Place, machine: str, load_task: Callable[[], A
             ("rss", usage.ru_maxrss * 1024),
             ("cpu", usage.ru_utime + usage.ru_stime),
             ("modules", third_party(before, place.root)),
+            ("sources", _sources(read, place.root)),
         ),
     )
 
 
 def _execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> tuple[str, BaseException | None]:
-    from pytest_dagguard.stage.compat import sdk
+    from pytest_dagguard.stage.compat import orm, sdk
 
+    orm.block()
     try:
         ending = sdk.execute(spec, load_task)
     except sdk.Refused as refused:
@@ -79,6 +82,12 @@ def load(spec: AttemptSpec) -> Any:
     if spec.task_id not in dags[spec.dag_id].task_dict:
         raise LookupError(f"DAG {spec.dag_id!r} has no task {spec.task_id!r} when this attempt loads it")
     return dags[spec.dag_id].task_dict[spec.task_id]
+
+
+def _sources(read: set[str], root: str) -> tuple[str, ...]:
+    """Files of libraries whose lines were read."""
+    added = [each for each in linecache.cache if each not in read]
+    return tuple(each for each in added if os.path.isabs(each) and not where.is_own(each, [root]))
 
 
 def _trace(error: BaseException | None, root: str) -> tuple[Frame, ...]:

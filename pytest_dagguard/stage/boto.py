@@ -1,20 +1,35 @@
-"""botocore's service descriptions, read and decoded once in the stage instead of once for each session in each attempt.
+"""What botocore works out for each session and each client, worked out once in the stage instead of in each attempt.
 
-What a client does is not touched: this keeps the content of files that ship with the library.
+What a client does is not touched. What is kept is the content of files that ship with the library, and the results of
+functions that depend on nothing but their arguments.
 """
 
 from __future__ import annotations
 
 import contextlib
+import inspect
+from collections.abc import Callable, Iterator
+from types import FunctionType, MethodType
 from typing import Any
 
+_MARK = "dagguard"
 
-def remember_files() -> None:
-    """Keep decoded description files and folder listings from now on, and read those that every S3 client needs."""
-    from botocore import loaders
 
-    if getattr(loaders.JSONFileLoader.load_file, "dagguard", False):
+def remember() -> None:
+    """Keep what is found out from now on, and find out what every S3 client needs. Again: nothing happens."""
+    from botocore import hooks, loaders
+
+    if hasattr(loaders.JSONFileLoader.load_file, _MARK):
         return
+    _remember_files(loaders)
+    _remember_event_names(hooks)
+    hooks.accepts_kwargs = _quick_accepts_kwargs(hooks.accepts_kwargs)
+    with contextlib.suppress(Exception):
+        _rehearse()
+
+
+def _remember_files(loaders: Any) -> None:
+    """Keep decoded description files and folder listings."""
     read = loaders.JSONFileLoader.load_file
     kept: dict[str, Any] = {}
 
@@ -27,7 +42,7 @@ def remember_files() -> None:
             kept[file_path] = found
         return kept[file_path]
 
-    load_file.dagguard = True  # type: ignore[attr-defined]
+    setattr(load_file, _MARK, True)
     loaders.JSONFileLoader.load_file = load_file
     listings = loaders.Loader.list_available_services
     listed: dict[tuple[Any, ...], list[str]] = {}
@@ -39,14 +54,64 @@ def remember_files() -> None:
         return list(listed[key])
 
     loaders.Loader.list_available_services = list_available_services
-    with contextlib.suppress(Exception):
-        _make_clients()
 
 
-def _make_clients() -> None:
+def _remember_event_names(hooks: Any) -> None:
+    """Share between sessions and clients what each of them finds out by itself: the present names of its events."""
+    names: dict[str, str] = {}
+    initialise = hooks.EventAliaser.__init__
+
+    def __init__(self: Any, event_emitter: Any, event_aliases: Any = None) -> None:
+        initialise(self, event_emitter, event_aliases)
+        if hasattr(self, "_alias_name_cache") and (event_aliases is None or event_aliases == hooks.EVENT_ALIASES):
+            self._alias_name_cache = names
+
+    hooks.EventAliaser.__init__ = __init__
+
+
+def _quick_accepts_kwargs(slow: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The name of a function's ``**`` parameter, which botocore asks of each of a hundred handlers of each session.
+
+    :param slow: gives it in general, by way of a signature object
+    """
+
+    def accepts_kwargs(function: Any) -> Any:
+        plain = function.__func__ if type(function) is MethodType else function
+        if type(plain) is not FunctionType or plain.__dict__:  # decorators leave traces there that count
+            return slow(function)
+        code = plain.__code__
+        if not code.co_flags & inspect.CO_VARKEYWORDS:
+            return None
+        before = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & inspect.CO_VARARGS)
+        return code.co_varnames[before]
+
+    return accepts_kwargs
+
+
+class _Empty:
+    """The body of an answer."""
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        return iter((b"",))
+
+
+def _rehearse() -> None:
+    """Make the usual clients and let one go through a request that nobody sends."""
     import boto3
+    from botocore.awsrequest import AWSResponse
 
     session = boto3.session.Session(aws_access_key_id="warm", aws_secret_access_key="warm", region_name="us-east-1")
-    for service in ("s3", "sts"):
-        session.client(service, endpoint_url="http://127.0.0.1:1").close()
-    session.resource("s3", endpoint_url="http://127.0.0.1:1")
+    nowhere = "http://127.0.0.1:1"
+    session.client("sts", endpoint_url=nowhere).close()
+    session.resource("s3", endpoint_url=nowhere)
+    client = session.client("s3", endpoint_url=nowhere)
+
+    def answer(request: Any, **_: Any) -> Any:
+        response: Any = AWSResponse
+        return response(request.url, 200, {"ETag": '"0"'}, _Empty())
+
+    client.meta.events.register_first("before-send.s3", answer)
+    for call in ("put_object", "head_object", "get_object"):
+        with contextlib.suppress(Exception):
+            getattr(client, call)(Bucket="warm", Key="warm")
+    client.close()

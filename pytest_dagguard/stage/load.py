@@ -21,8 +21,9 @@ def describe(path: str, root: str, api: str) -> DagFile:
 
     :param api: URL of the Execution API, which answers what the file asks for while it loads
     """
-    from pytest_dagguard.stage.compat import dagbag, parse
+    from pytest_dagguard.stage.compat import dagbag, orm, parse
 
+    orm.block()
     began = time.perf_counter()
     before = newest_module()
     errors: list[LoadError] = []

@@ -105,6 +105,7 @@ class Stage:
                 state = "killed" if running.killed else "crashed"
                 refused = egress.read(Path(running.seat.folder, "egress"))
                 found = AttemptResult(spec.actor, state, seconds=time.perf_counter() - running.began, egress=refused)
+            warm.read_sources(dict(found.details).get("sources", ()))
             return ("exited", spec.actor, replace(found, log=_tail(running.seat.log)))
 
         return self._start(spec.actor, finish, "attempt", spec)
@@ -317,6 +318,7 @@ def main(descriptor: int, place: Place) -> None:
     except ImportError as missing:
         stage.emit(("failed", f"Airflow cannot be imported: {missing}"))
         return
+    warm.alone()
     warm.settle()
     stage.emit(("ready", os.getpid(), version))
     serve(stage, link)

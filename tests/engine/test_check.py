@@ -157,6 +157,7 @@ def test_a_search_that_the_budget_ends_says_what_it_did(judged: Judge) -> None:
     body = "\n".join(f'tiny.put("out/{number}")' for number in range(6))
     verdict = judged(body, "killed", budget=0.0)
     assert verdict.checked.bounded
+    assert (verdict.verdict, verdict.group) == ("inconclusive", "exceeded the budget")
     assert verdict.checked.kill_states == (1, 6)
     assert not verdict.checked.closed
     assert verdict.notes[-1].startswith("bounded: the budget of 0 s ended the search after 1 of 6 kill states")

@@ -33,6 +33,12 @@ S3_FILE = """
             task_id="copy", source_bucket_key="s3://source/in/a.csv", dest_bucket_key="s3://target/{{ ds }}/a.csv"
         )
         S3DeleteObjectsOperator(task_id="delete", bucket="source", prefix="in/b")
+
+        @task
+        def hook(ds=None):
+            S3Hook().load_string("x", f"{ds}/hook", "target")
+
+        hook()
         BashOperator(task_id="script", bash_command=sys.executable + " SCRIPT {{ ds }}")
         BashOperator(task_id="script_appends", bash_command=sys.executable + " SCRIPT {{ ds }} append")
         BashOperator(task_id="cli", bash_command="echo id,n | aws s3 cp - s3://target/{{ ds }}/cli.csv")
@@ -40,12 +46,6 @@ S3_FILE = """
             task_id="cli_move",
             bash_command="aws s3 mv s3://target/{{ ds }}/a.csv s3://target/{{ ds }}/moved.csv",
         )
-
-        @task
-        def hook(ds=None):
-            S3Hook().load_string("x", f"{ds}/hook", "target")
-
-        hook()
 """
 
 SCRIPT = '''

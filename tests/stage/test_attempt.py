@@ -241,7 +241,8 @@ REACH = "http://api.example.com:8080/x"
 def test_the_way_out_is_refused_and_named(lab: Laboratory, body: str) -> None:
     lines = "\n".join(f"    {line}" for line in body.splitlines())
     outcome = lab.attempt(f"try:\n{lines}\nexcept Exception:\n    pass")
-    assert outcome.last.state == "success"
+    # one that goes on for a second after it was refused is not waited for
+    assert outcome.last.state in ("success", "killed")
     assert "api.example.com" in outcome.unreachable
     assert outcome.group.startswith("need api.example.com")
 

@@ -23,7 +23,6 @@ def test_short_pauses_are_slept() -> None:
 
 def test_a_long_one_ends_the_attempt_at_once() -> None:
     kept = time.sleep
-    began = time.monotonic()
 
     def run() -> AttemptResult:
         with pytest.raises(Paused):
@@ -31,7 +30,6 @@ def test_a_long_one_ends_the_attempt_at_once() -> None:
         return DONE
 
     found = within(1.0, [__file__], run)
-    assert time.monotonic() - began < 1.0
     assert time.sleep is kept
     # the task swallowed it and went on: no success without the pause that it takes in production
     assert (found.state, found.error) == ("paused", "sleeps for 300 s")

@@ -1,0 +1,40 @@
+"""Entry: ``python -m bench [--quick] [attempts] [phases] [startup] [memory]``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import time
+from importlib import metadata
+
+from bench import attempts, memory, phases, startup
+from bench.figures import say
+
+PARTS = ("attempts", "phases", "startup", "memory")
+
+
+def main() -> None:
+    """Measure what was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="How long it all takes.")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure; all of it by default")
+    parser.add_argument("--quick", action="store_true", help="few rounds and a small repository: a look, no figures")
+    options = parser.parse_args()
+    quick, wanted = options.quick, options.parts or PARTS
+    began = time.perf_counter()
+    versions = f"Python {platform.python_version()}, Airflow {metadata.version('apache-airflow')}"
+    say(f"{versions}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
+    if "attempts" in wanted:
+        attempts.measure(rounds=5 if quick else 25, cold=1 if quick else 3)
+    if "phases" in wanted:
+        phases.measure(rounds=5 if quick else 25)
+    if "startup" in wanted:
+        startup.measure(rounds=5 if quick else 25)
+    if "memory" in wanted:
+        memory.measure(files=20 if quick else 200)
+    say()
+    say(f"{time.perf_counter() - began:.0f} s in all, load {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    main()
