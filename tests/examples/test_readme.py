@@ -90,7 +90,8 @@ def test_each_command_names_an_environment_of_tox_and_ci_runs_the_tests():
     commands = [line for line in README.read_text().splitlines() if line.startswith("python3 -m pip install tox")]
     assert [line.rsplit(" ", 1)[1] for line in commands] == ["example", "py"]
     for line in commands:
-        assert f"testenv:{line.rsplit(' ', 1)[1]}" in tox
+        name = line.rsplit(" ", 1)[1]
+        assert name == "py" or f"testenv:{name}" in tox  # py is tox's own: whatever Python runs it
     assert commands[1] in (ROOT / ".ci" / "run").read_text()
 
 
