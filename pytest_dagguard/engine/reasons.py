@@ -19,7 +19,9 @@ Reason = tuple[str, str]
 
 NONE: Reason = ("", "")
 
-FAILS = "fail in a clean run"
+FAILS, LACKS = "fail in a clean run", "lack seed data"
+MAY_FOLLOW = (FAILS, LACKS)
+"""What a task may come to for the only reason that one before it gives no clean run."""
 
 BY_HAND = "in a hand-written test (fixture dagguard) the call can be patched"
 BY_HAND_TASK = "a hand-written test (fixture dagguard) can try its operator alone"
@@ -128,7 +130,7 @@ def of_mapping(sources: Iterable[str], length: int | None) -> Reason:
     if length == 0:
         over = f"what {named} returned, which is empty" if named else "an empty list"
         return f"it is mapped over {over}: Airflow skips it, and there is nothing to try", "mapped over nothing"
-    return f"it is mapped over what {named} returned, and that is not there or cannot be mapped over", "lack seed data"
+    return f"it is mapped over what {named} returned, and that is not there or cannot be mapped over", LACKS
 
 
 def of_mapped_group(group: str) -> Reason:
@@ -152,10 +154,13 @@ def of_failure(result: AttemptResult, outcome: Outcome, task: Task, seed: str) -
             if found is not None and _related(event.operation.resource, result):
                 return f"the clean run fails ({error}): {found[0]}", found[1]
     if re.search(r"XCom|xcom", result.error) and "not found" in result.error.lower():
-        return f"the clean run fails ({error}): put the value into {seed}/xcoms.json", "lack seed data"
+        return f"the clean run fails ({error}): put the value into {seed}/xcoms.json", LACKS
     if "ParamValidationError: Invalid input for param" in error:
         return f"the clean run fails: {error}; runs here start without a conf: give the param a default", "lack params"
     failed = f"the clean run fails{_place(result)}: {error or result.state}"
+    if error.startswith(("DefaultCredentialsError", "NoCredentialsError")):
+        hint = "attempts have no credentials, so that they reach nothing real; only connections to emulated services do"
+        return f"{failed}; {hint} without", "need credentials"
     if error.startswith("FileNotFoundError"):
         hint = "an attempt has a machine of its own, on which only the repository is as it is here"
         return f"{failed}; {hint}", "lack files"
@@ -188,17 +193,20 @@ def _missing(resource: str, seed: str) -> Reason | None:
     if scheme == "variable":
         return f"there is no Variable {rest!r}; add it to {seed}/variables.json", "lack variables"
     if scheme == "s3":
-        return f"{resource} is not there; put it at {seed}/s3/{rest}", "lack seed data"
+        return f"{resource} is not there; put it at {seed}/s3/{rest}", LACKS
     if scheme == "gs":
-        return f"{resource} is not there; put it at {seed}/gcs/{rest}", "lack seed data"
+        return f"{resource} is not there; put it at {seed}/gcs/{rest}", LACKS
     if scheme == "xcom":
-        return f"there is no {resource}; put it into {seed}/xcoms.json", "lack seed data"
+        return f"there is no {resource}; put it into {seed}/xcoms.json", LACKS
     return None
 
 
 def _related(resource: str, result: AttemptResult) -> bool:
     """Say whether the missing resource is likely what the error is about, and not a look that may come to nothing."""
-    name = resource.partition("://")[2]
+    scheme, _, name = resource.partition("://")
+    if scheme == "xcom":
+        # the error names task and key apart, and a task looks for its own old XComs as a matter of course
+        return all(word in result.error for word in name.rsplit("/", 2)[1:])
     words = [name, name.rsplit("/", 1)[-1], name.partition("/")[2]]
     if any(word and word in result.error for word in words):
         return True

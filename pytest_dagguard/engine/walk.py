@@ -154,7 +154,7 @@ class Walk:
         if outcome.unreachable:
             step.end((outcome.unreachable, outcome.group))
         elif not outcome.last.succeeded:
-            step.end(self._failure(step, outcome))
+            self._fail(step, outcome)
         if step.reason:
             self.lab.cloud.call("forget", kept)
             return
@@ -162,15 +162,16 @@ class Walk:
         self._here = kept
         self._kept.append(kept)
 
-    def _failure(self, step: _Step, outcome: Outcome) -> reasons.Reason:
-        """Why a clean run fails; where it runs after tasks that give none, that is the likeliest cause."""
+    def _fail(self, step: _Step, outcome: Outcome) -> None:
+        """A clean run failed; where it runs after tasks that give none, those are the likeliest cause."""
         failed = reasons.of_failure(outcome.last, outcome, step.task, self.seed)
+        step.end(failed)
         before = [self._steps[each] for each in step.task.upstream if each in self._steps]
         lacking = next((each for each in before if self._before(each.task.task_id).state == upstream.UNKNOWN), None)
-        if lacking is None or failed[1] != reasons.FAILS:
-            return failed
-        root = self._steps[lacking.root]
-        return reasons.of_lacking(failed, root.task.task_id, (root.reason, root.group))
+        if lacking is not None and failed[1] in reasons.MAY_FOLLOW:
+            root = self._steps[lacking.root]
+            step.reason, step.group = reasons.of_lacking(failed, root.task.task_id, (root.reason, root.group))
+            step.root = lacking.root
 
     def _run_mapped(self, step: _Step) -> None:
         """Run each map index of a mapped task once, in order."""

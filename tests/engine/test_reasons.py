@@ -1,0 +1,87 @@
+"""Reasons are true, name what is missing, and are counted by what would unlock them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_dagguard.engine import reasons
+from pytest_dagguard.model.attempt import AttemptResult
+from pytest_dagguard.model.dag import Task
+from pytest_dagguard.model.history import Event
+from pytest_dagguard.model.operation import Operation
+from pytest_dagguard.model.outcome import Outcome
+
+ENDED = AttemptResult("attempt 1", "success")
+GLUE = ("attempt 1", "glue", "StartJobRun", "no emulator answers it", False)
+TASK = Task("t", "op")
+
+
+def test_evidence_needs_no_reason() -> None:
+    assert reasons.of_evidence([ENDED], [], [], reasons.NONE) == reasons.NONE
+
+
+def test_a_refused_call_comes_before_what_followed_from_it() -> None:
+    paused = replace(ENDED, state="paused", error="sleeps for 30 s", egress=("bigquery.googleapis.com:443",))
+    stalled = ("attempt 1 waits", "wait")
+    reason, group = reasons.of_evidence([paused], [GLUE], [], stalled)
+    assert group == "need Glue"
+    assert "calls glue StartJobRun, which is not emulated" in reason
+    reason, group = reasons.of_evidence([paused], [], [], stalled)
+    assert group == "need BigQuery"
+    assert "connects to bigquery.googleapis.com:443 (BigQuery)" in reason
+    assert reasons.of_evidence([replace(paused, egress=())], [], [], stalled)[1] == "sleep"
+    assert reasons.of_evidence([ENDED], [], ["api.example.com:443"], stalled)[1] == "need api.example.com"
+    assert reasons.of_evidence([ENDED], [], [], stalled) == stalled
+
+
+def test_a_success_after_a_refused_connection_is_no_evidence() -> None:
+    assert reasons.of_evidence([replace(ENDED, egress=("x.example.com:22",))], [], [], reasons.NONE)[1]
+
+
+def test_a_sensor_is_told_what_to_do() -> None:
+    poking = replace(ENDED, state="paused", error="pokes again in 60 s", details=(("sensor", True),))
+    reason, group = reasons.of_evidence([poking], [], [], reasons.NONE)
+    assert group == "waiting sensor"
+    assert "put into the seed what it waits for" in reason
+
+
+@pytest.mark.parametrize("state", reasons.RESUMES)
+def test_a_task_that_goes_on_later(state: str) -> None:
+    assert reasons.of_evidence([replace(ENDED, state=state)], [], [], reasons.NONE)[0].startswith("the task ")
+
+
+def failure(error: str, *missing: str, task: Task = TASK) -> reasons.Reason:
+    history = tuple(
+        Event("attempt 1", number, Operation("any", "get", name), 404) for number, name in enumerate(missing)
+    )
+    result = AttemptResult("attempt 1", "failed", error=error)
+    return reasons.of_failure(result, Outcome({}, {}, history, {"attempt 1": result}), task, "seed")
+
+
+def test_what_is_missing_is_named_with_its_place() -> None:
+    assert "seed/s3/in/a.csv" in failure("ClientError: NoSuchKey", "s3://in/a.csv")[0]
+    assert "seed/connections.json" in failure("The conn_id `lake` isn't defined", "connection://lake")[0]
+    assert failure("The conn_id `lake` isn't defined", "connection://lake")[1] == "lack connections"
+
+
+def test_a_look_for_an_own_old_xcom_is_not_what_is_missing() -> None:
+    error = 'XComNotFound: XComArg result from make at d with key="id" is not found!'
+    reason, group = failure(error, "xcom://d/run/make/id", "xcom://d/run/drop/link")
+    assert group == "lack seed data"
+    assert "xcom://d/run/make/id" in reason
+    assert "drop/link" not in reason
+
+
+def test_a_task_that_runs_after_failures_may_be_meant_to_fail() -> None:
+    assert failure("Boom", task=replace(TASK, trigger_rule="one_failed"))[1] == "run after a failure"
+
+
+def test_credentials_are_not_there_on_purpose() -> None:
+    assert failure("DefaultCredentialsError: Your default credentials were not found")[1] == "need credentials"
+
+
+def test_mapped_over_nothing() -> None:
+    assert reasons.of_mapping(["x"], 0)[1] == "mapped over nothing"
+    assert reasons.of_mapping(["x"], None)[1] == "lack seed data"
