@@ -54,7 +54,11 @@ def test_a_second_run_is_always_a_clear(retries: int) -> None:
 
 
 def test_the_next_try_has_another_date_and_another_time_of_day(name: str) -> None:
-    gap = SCENARIOS[name].plan(task(1)).gap
+    plan = SCENARIOS[name].plan(task(1))
+    gap = plan.gap
+    if plan.peer == "index":
+        assert gap == 0.0, "siblings run at the same time"
+        return
     assert gap == NEXT_TRY
     days, rest = divmod(gap, 86400)
     assert days >= 1
