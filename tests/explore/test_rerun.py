@@ -11,9 +11,18 @@ def test_it_runs_and_runs_again() -> None:
     assert (found.hits, found.unreached, found.schedules, found.bounded) == ([], [], 1, False)
 
 
-def test_what_it_finds_is_a_hit() -> None:
-    found, _ = drive(search, [], lambda trial: judged(LOST))
-    assert [hit.finding for hit in found.hits] == [LOST]
+def test_what_it_finds_each_time_is_a_hit() -> None:
+    found, asked = drive(search, [], lambda trial: judged(LOST))
+    assert [(hit.finding, hit.confirmed) for hit in found.hits] == [(LOST, 3)]
+    assert len(asked) == 4
+    assert found.schedules == 1
+
+
+def test_a_task_that_does_it_once_is_no_evidence() -> None:
+    turns = iter([judged(LOST), judged(), judged(LOST), judged(LOST)])
+    found, _ = drive(search, [], lambda trial: next(turns))
+    assert found.hits == []
+    assert "2 of 3 repetitions" in found.unreached[0][0]
 
 
 def test_what_is_no_evidence_is_no_hit() -> None:
