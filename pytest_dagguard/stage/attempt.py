@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import linecache
 import os
 import resource
@@ -14,7 +15,7 @@ from typing import Any
 from pytest_dagguard.isolation import egress
 from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec
 from pytest_dagguard.model.history import Frame
-from pytest_dagguard.stage import where
+from pytest_dagguard.stage import warm, where
 from pytest_dagguard.stage.load import newest_module, third_party
 from pytest_dagguard.stage.machine import Place, move_in, shift_clock
 
@@ -27,7 +28,7 @@ def run(spec: AttemptSpec, place: Place, machine: str, load_task: Callable[[], A
     """
     began = time.perf_counter()
     endpoints = dict(spec.endpoints)
-    before, read = newest_module(), set(linecache.cache)
+    before, read = newest_module(), next(reversed(linecache.cache), "")
     record = move_in(place, machine, endpoints, dict(spec.environment))
     os.environ["PYTHONHASHSEED"] = str(spec.seed % 4294967295)
     if "where" in endpoints:
@@ -75,7 +76,9 @@ def load(spec: AttemptSpec) -> Any:
     """
     from pytest_dagguard.stage.compat import dagbag
 
+    before = newest_module()
     dags, errors = dagbag.load(spec.file)
+    warm.know_newer(before)
     if spec.dag_id not in dags:
         reason = f": {errors[0].strip().splitlines()[-1]}" if errors else ""
         raise LookupError(f"{Path(spec.file).name} has no DAG {spec.dag_id!r} when this attempt loads it{reason}")
@@ -84,9 +87,9 @@ def load(spec: AttemptSpec) -> Any:
     return dags[spec.dag_id].task_dict[spec.task_id]
 
 
-def _sources(read: set[str], root: str) -> tuple[str, ...]:
-    """Files of libraries whose lines were read."""
-    added = [each for each in linecache.cache if each not in read]
+def _sources(after: str, root: str) -> tuple[str, ...]:
+    """Files of libraries whose lines were read after those of that one."""
+    added = itertools.takewhile(lambda each: each != after, reversed(linecache.cache))
     return tuple(each for each in added if os.path.isabs(each) and not where.is_own(each, [root]))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import os
 from collections.abc import Callable, Iterator
 from types import FunctionType, MethodType
 from typing import Any
@@ -29,16 +30,15 @@ def remember() -> None:
 
 
 def _remember_files(loaders: Any) -> None:
-    """Keep decoded description files and folder listings."""
+    """Keep decoded description files and folder listings, of those that ship with the libraries."""
     read = loaders.JSONFileLoader.load_file
     kept: dict[str, Any] = {}
 
     def load_file(self: Any, file_path: str) -> Any:
-        # None (no such file) is not kept: the same loader is asked for files of the user's own that may come later
         if file_path not in kept:
             found = read(self, file_path)
-            if found is None:
-                return None
+            if found is None or not _ships(file_path):
+                return found
             kept[file_path] = found
         return kept[file_path]
 
@@ -48,12 +48,23 @@ def _remember_files(loaders: Any) -> None:
     listed: dict[tuple[Any, ...], list[str]] = {}
 
     def list_available_services(self: Any, type_name: str) -> list[str]:
-        key = (type_name, *self.search_paths)
+        key = (type_name, *filter(os.path.isdir, self.search_paths))
+        if not all(map(_ships, key[1:])):
+            found: list[str] = listings(self, type_name)
+            return found
         if key not in listed:
             listed[key] = listings(self, type_name)
         return list(listed[key])
 
     loaders.Loader.list_available_services = list_available_services
+
+
+def _ships(path: str) -> bool:
+    """Say whether a path lies in a library: what is in the user's own may come and change while an attempt runs."""
+    import boto3
+    import botocore
+
+    return path.startswith(tuple(os.path.dirname(each.__file__) + os.sep for each in (botocore, boto3)))
 
 
 def _remember_event_names(hooks: Any) -> None:

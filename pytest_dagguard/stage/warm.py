@@ -6,10 +6,12 @@ import contextlib
 import gc
 import importlib
 import inspect
+import itertools
 import linecache
+import os
 import sys
 from collections.abc import Iterable
-from types import FrameType
+from types import FrameType, ModuleType
 
 from pytest_dagguard.stage import boto
 
@@ -32,7 +34,7 @@ def libraries() -> None:
 
 
 def know_modules() -> None:
-    """Have ``inspect`` know the modules by their files, and that what is above us on the stack belongs to none.
+    """Have ``inspect`` know the modules by their files, and which files on the stack above us are of no module.
 
     Amazon hooks ask for the module of each frame on the stack. An answer that is not known takes a walk through all
     modules, each of which it touches, and whose page the kernel then copies: ten milliseconds.
@@ -40,11 +42,21 @@ def know_modules() -> None:
     inspect.getmodule(sys._getframe())
     frame: FrameType | None = sys._getframe()
     while frame is not None:
-        name = frame.f_code.co_filename
-        if name.startswith("<"):
-            # no module has this name: the answer is None, as it is after the walk
-            inspect.modulesbyfile.setdefault(name, name)
+        if inspect.getmodule(frame) is None:
+            # to be found under a name that no module has gives None, too, and at once
+            name = frame.f_code.co_filename
+            inspect.modulesbyfile[name] = name
         frame = frame.f_back
+
+
+def know_newer(after: str) -> None:
+    """Do the same for the modules that were imported after that one, without a look at all those before it."""
+    for name in reversed(list(itertools.takewhile(lambda each: each != after, reversed(sys.modules)))):
+        module = sys.modules[name]
+        if isinstance(module, ModuleType) and getattr(module, "__file__", None):
+            with contextlib.suppress(Exception):
+                path = inspect.getabsfile(module)
+                inspect.modulesbyfile[path] = inspect.modulesbyfile[os.path.realpath(path)] = module.__name__
 
 
 def read_sources(paths: Iterable[str]) -> None:

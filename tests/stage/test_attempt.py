@@ -147,11 +147,13 @@ def test_a_variable_that_is_missing_fails_the_task_by_name(lab: Laboratory) -> N
     ],
 )
 def test_airflow_says_how_an_attempt_ends(lab: Laboratory, error: str, retries: int, state: str) -> None:
-    head = "from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException"
-    try:
-        __import__("airflow.sdk.exceptions", fromlist=["AirflowSkipException"]).AirflowSkipException
-    except AttributeError:
-        head = "from airflow.exceptions import AirflowFailException, AirflowSkipException"
+    head = """
+        from airflow.sdk.exceptions import AirflowFailException
+        try:
+            from airflow.sdk.exceptions import AirflowSkipException
+        except ImportError:
+            from airflow.exceptions import AirflowSkipException
+    """
     outcome = lab.attempt(f"raise {error}", head=head, retries=retries)
     assert ends(outcome) == [state]
     if state != "skipped":

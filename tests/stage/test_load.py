@@ -76,7 +76,8 @@ def test_a_crash(lab: Laboratory) -> None:
 
 @pytest.mark.parametrize(
     "loop",
-    ["while True: pass", "import time\nwhile True: time.sleep(60)", "import threading\nthreading.Event().wait()"],
+    ["while True: pass", pytest.param("import time\nwhile True: time.sleep(60)", marks=pytest.mark.slow)],
+    ids=["busy", "asleep"],
 )
 def test_an_endless_loop(lab: Laboratory, loop: str) -> None:
     error = error_of(lab, f"from airflow.sdk import DAG\nprint('begun')\n{loop}\n", timeout=1.0)
