@@ -47,6 +47,7 @@ class Link:
         self._answers: dict[int, tuple[Any, ...]] = {}
         self._decoder = wire.Decoder()
         self._count = 0
+        self._ready = False
         ours, theirs = socket.socketpair()
         home = str(Path(__file__).resolve().parents[2])
         code = _START.format(home=home, module=module)
@@ -123,6 +124,7 @@ class Link:
         event = self.events.popleft()
         if event[0] != kind:
             raise ProcessLost(" ".join(str(each) for each in event[1:]))
+        self._ready = True
         return event
 
     def tail(self) -> str:
@@ -132,8 +134,10 @@ class Link:
         return ""
 
     def close(self) -> None:
-        """Hang up and wait for its end; it is killed if it does not end by itself."""
+        """Hang up and wait for its end; it is killed if it does not end by itself, or has only just begun."""
         self.socket.close()
+        if not self._ready:
+            self.process.kill()
         try:
             self.process.wait(timeout=3)
         except subprocess.TimeoutExpired:
