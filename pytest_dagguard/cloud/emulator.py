@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from multidict import CIMultiDict
 
+from pytest_dagguard.cloud.clock import Clock
+from pytest_dagguard.model.life import Birth, Death
 from pytest_dagguard.model.operation import Operation
 from pytest_dagguard.model.seed import Seed
 from pytest_dagguard.model.state import Entry
@@ -65,6 +67,44 @@ class Blobs:
         digest = hashlib.sha256(content).hexdigest()
         self.contents.setdefault(digest, content)
         return digest
+
+
+class World(Protocol):
+    """What an emulator that has lives of its own (pods, jobs) may ask of the cloud that it is in."""
+
+    clock: Clock
+
+    def begin(self, birth: Birth) -> None:
+        """Have a process started; :meth:`Living.ended` of the emulator is called when it has ended."""
+        ...
+
+    def kill(self, actor: str) -> None:
+        """End a process and all that it started, now; ``ended`` is not called for it."""
+        ...
+
+    def behaviour(self, kind: str, name: str) -> str:
+        """What the configuration says that an image (``kind`` is ``images``) or a job (``jobs``) does.
+
+        :param name: ``acme/train:1``, ``glue:nightly``
+        :returns: a word of :mod:`pytest_dagguard.model.life` or ``module:function``; empty where nothing is said
+        """
+        ...
+
+
+class Living(Protocol):
+    """What an emulator has beside the methods of :class:`Emulator` if things in it live and end by themselves."""
+
+    def attach(self, world: World) -> None:
+        """Called once, before anything else."""
+        ...
+
+    def ring(self, *what: Any) -> None:
+        """An alarm that it had set rings."""
+        ...
+
+    def ended(self, actor: str, death: Death) -> None:
+        """A process that it had begun has ended."""
+        ...
 
 
 class Emulator(Protocol):

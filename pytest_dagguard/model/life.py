@@ -1,0 +1,47 @@
+"""A life: a pod or an external job, which goes on when the attempt that began it is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+RUN, SUCCEED, FAIL, NEVER_ENDS = "run", "succeed", "fail", "never-ends"
+BEHAVIOURS = (RUN, SUCCEED, FAIL, NEVER_ENDS)
+"""What the configuration may say beside ``module:function``: run the command here, or end (or not) without doing
+anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """A process that the director is to start for an emulator.
+
+    :param actor: unique in an experiment and the same when it is repeated: ``pod default/train#1``, ``job glue:x#1``
+    :param service: name of the emulator that is told of its end
+    :param kind: ``pod`` or ``job``
+    :param behaviour: ``module:function`` or :data:`RUN`
+    :param facts: plain values that the user's function sees: of a pod ``name, namespace, labels, env, command, args,
+        container, mounts`` (where in the container -> folder here), of a job ``id, name, arguments``
+    """
+
+    actor: str
+    service: str
+    kind: str
+    behaviour: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """How such a process ended.
+
+    :param code: exit code; 137 where it was killed
+    :param log: what it logged or printed, in lines
+    :param xcom: what it gave as its XCom, JSON text; None where it gave none
+    :param error: type and text of the exception, empty where there was none
+    """
+
+    code: int
+    log: tuple[str, ...] = ()
+    xcom: str | None = None
+    error: str = ""
