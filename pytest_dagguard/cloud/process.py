@@ -7,13 +7,16 @@ import os
 import socket
 import sys
 import traceback
-from typing import Any
+from typing import Any, cast
 
-from pytest_dagguard.cloud.emulator import Blobs, Caller, Emulator
+from pytest_dagguard.cloud.emulator import Blobs, Caller, Emulator, Living
 from pytest_dagguard.cloud.server import Port, WherePort, serve_egress, serve_http
+from pytest_dagguard.cloud.sleeping import serve_sleep
 from pytest_dagguard.cloud.tap import Tap
+from pytest_dagguard.cloud.world import NOBODY, World
 from pytest_dagguard.model import registry, wire
 from pytest_dagguard.model.history import History
+from pytest_dagguard.model.life import Death
 from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.seed import Seed
 from pytest_dagguard.model.state import Entry
@@ -23,11 +26,19 @@ class Cloud:
     """What the director can ask of the cloud process: each public coroutine is a command of that name."""
 
     def __init__(self, emit: Any, auto_buckets: bool) -> None:
+        """
+        :param emit: tells the director an event
+        """
         self.blobs = Blobs()
         made = registry.collect("pytest_dagguard.cloud", "EMULATOR")
         emulators: list[Emulator] = [each(self.blobs, auto_buckets) for each in made.values()]
         self.emulators = {each.name: each for each in emulators}
         self.tap = Tap(self.emulators, lambda actor, index: emit(("reached", actor, index)))
+        self.world = World(emit, self.tap)
+        self.world.living = {each.name: cast(Living, each) for each in emulators if hasattr(each, "attach")}
+        for living in self.world.living.values():
+            living.attach(self.world)
+        self.emit = emit
         self.egress: list[str] = []
         self._ports: dict[str, list[Port | WherePort]] = {}
         self._snapshots: dict[int, dict[str, object]] = {}
@@ -67,8 +78,8 @@ class Cloud:
             ports.append(port)
             endpoints[name] = port.url
             environment.update(emulator.environment(port.url))
-        egress = await serve_egress(self.egress.append)
-        ports.append(egress)
+        egress, clock = await serve_egress(self.egress.append), await serve_sleep(self.world, actor)
+        ports += [egress, clock]
         asker = None
         if where:
             link = WherePort()
@@ -77,11 +88,13 @@ class Cloud:
             asker = link.ask
         self.tap.add(Caller(actor, dict(endpoints)), asker)
         self._ports[actor] = ports
-        return {**endpoints, "egress": egress.url}, environment
+        return {**endpoints, "egress": egress.url, "clock": clock.url}, environment
 
     async def allow(self, actor: str, until: Selector | None) -> None:
         """Let an actor go on, to its end or until an operation of it has taken effect."""
         self.tap.allow(actor, until)
+        self.world.started(actor)
+        self.world.step()
         for _ in range(5):  # an answer that was withheld is on its way before who waits for it is woken
             await asyncio.sleep(0)
 
@@ -92,13 +105,40 @@ class Cloud:
     async def remove(self, actor: str) -> None:
         """Nothing this actor sent or sends takes effect any more; its ports are closed."""
         self.tap.remove(actor)
+        self.world.leave(actor)
         for port in self._ports.pop(actor, []):
             port.close()
+
+    async def behaviours(self, given: dict[str, dict[str, str]]) -> None:
+        """What images and jobs do: kind -> pattern -> behaviour."""
+        self.world.behaviours = given
+
+    async def now(self) -> float:
+        """Virtual seconds since the experiment began."""
+        return self.world.clock.now
+
+    async def alive(self) -> int:
+        """How many things are still to happen by themselves."""
+        return self.world.alive
+
+    async def elapse(self, seconds: float, idle: bool) -> None:
+        """Let time pass while no attempt runs; ``("woke", "", now)`` follows.
+
+        :param idle: for no longer than something is left to happen by itself
+        """
+        sleeper = self.world.sleep(NOBODY, seconds, -1.0, idle)
+        sleeper.answer.add_done_callback(lambda done: done.cancelled() or self.emit(("woke", NOBODY, done.result())))
+
+    async def ended(self, actor: str, death: Death) -> None:
+        """A life that the director has started has ended."""
+        await self.remove(actor)
+        self.world.ended(actor, death)
 
     async def snapshot(self) -> int:
         """Keep the state of all emulators; the number brings it back."""
         self._count += 1
-        self._snapshots[self._count] = {name: each.snapshot() for name, each in self.emulators.items()}
+        kept: dict[str, object] = {name: each.snapshot() for name, each in self.emulators.items()}
+        self._snapshots[self._count] = {**kept, "world": self.world.snapshot()}
         return self._count
 
     async def restore(self, number: int) -> None:
@@ -108,7 +148,7 @@ class Cloud:
         self.tap.reset()
         self.egress.clear()
         for name, kept in self._snapshots[number].items():
-            self.emulators[name].restore(kept)
+            (self.world if name == "world" else self.emulators[name]).restore(kept)
 
     async def forget(self, number: int) -> None:
         """Let go of a kept state."""
@@ -130,10 +170,15 @@ class Cloud:
         found = [(each.actor, each.service, each.what, each.unlock, each.defect) for each in self.tap.refusals]
         return found, list(self.egress)
 
-    async def seen(self, actor: str) -> int:
-        """How many operations of an actor have taken effect."""
+    async def seen(self, actor: str) -> tuple[int, float]:
+        """How many operations of an actor have taken effect, and a number that grows with all that happens."""
         known = self.tap.actors.get(actor)
-        return known.seen if known is not None else 0
+        return (known.seen if known is not None else 0), len(self.tap.history) + self.world.clock.now
+
+    async def doze(self, actor: str, seconds: float) -> None:
+        """Let an actor that has no process wait for a while; ``("woke", actor, now)`` follows."""
+        sleeper = self.world.sleep(actor, seconds, -1.0)
+        sleeper.answer.add_done_callback(lambda done: done.cancelled() or self.emit(("woke", actor, done.result())))
 
     async def content(self, digest: str) -> bytes:
         """Content by its SHA-256."""

@@ -84,6 +84,11 @@ class Tap:
         self.refusals: list[Refusal] = []
         self._state = 0
 
+    @property
+    def state(self) -> int:
+        """A number for the present state, equal for equal states; 0 for the one that the history began with."""
+        return self._state
+
     def reset(self) -> None:
         """Forget all actors and the history; requests still waiting are dropped."""
         for name in list(self.actors):

@@ -76,14 +76,21 @@ class _Experiment:
                 break
         for actor in sorted(self.alive):
             self._kill(actor)
+        self._elapse()
+        lab.actors.sweep()
         return Outcome(
             before, lab.cloud.call("state"), lab.cloud.call("history"), dict(self.results), *self._evidence()
         )
 
+    def _elapse(self) -> None:
+        """Let what the attempts have started come to its end by itself."""
+        if not self.unreachable[0] and (why := self.lab.actors.elapse()):
+            self.unreachable = reasons.of_giving_up("what the task started", why)
+
     def _kill(self, actor: str) -> None:
         if actor in self.alive:
             self.alive.discard(actor)
-            result = self.lab.kill(actor)
+            result = self.lab.actors.kill(actor)
             self.results[actor] = result
 
     def _go(self, step: Run) -> bool:
@@ -93,7 +100,7 @@ class _Experiment:
             if actor in self.results:
                 return False
             self._launch(step.attempt)
-        kind, what = self.lab.proceed(actor, step.until)
+        kind, what = self.lab.actors.proceed(actor, step.until)
         if kind == "given up":
             self.unreachable = reasons.of_giving_up(actor, what)
         elif kind == "exited":
@@ -119,9 +126,9 @@ class _Experiment:
         most = (number - 1) + retries if self.cleared and number > 1 else retries
         self.results.setdefault(actor, AttemptResult(actor, "running"))
         if number == 2 and self.peer is not None:
-            self.lab.launch(self.peer, actor, 1, retries, shift, self.where, self.seed)
+            self.lab.actors.launch(self.peer, actor, 1, retries, shift, self.where, self.seed)
         else:
-            self.lab.launch(self.subject, actor, number, most, shift, self.where, self.seed)
+            self.lab.actors.launch(self.subject, actor, number, most, shift, self.where, self.seed)
         self.alive.add(actor)
 
     def _evidence(self) -> reasons.Reason:

@@ -21,11 +21,12 @@ def points_of(outcome: Outcome, clean: noise.Clean, actor: str = "attempt 1") ->
     points: list[Point] = []
     seen: dict[tuple[str, str, str], int] = {}
     changes: dict[str, str] = {}
+    ends = [each for each in outcome.history if each.actor == actor and each.operation.verb == "ti.state"]
     for event in outcome.history:
         changes.update((name, digest) for (name, _), digest in zip(event.changed, event.digests, strict=True))
         if event.actor != actor:
             continue
-        if any(each.event.operation.verb == "ti.state" for each in points):
+        if ends and points and points[-1].event is ends[-1]:
             break  # once its end is reported there is nobody who would try again
         operation = event.operation
         pattern = noise.pattern(operation.resource, clean)
