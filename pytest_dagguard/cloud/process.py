@@ -9,7 +9,7 @@ import sys
 import traceback
 from typing import Any, cast
 
-from pytest_dagguard.cloud.emulator import Blobs, Caller, Emulator, Living
+from pytest_dagguard.cloud.emulator import Blobs, Caller, Emulator, Living, Request, Response
 from pytest_dagguard.cloud.server import Port, WherePort, serve_egress, serve_http
 from pytest_dagguard.cloud.sleeping import serve_sleep
 from pytest_dagguard.cloud.tap import Tap
@@ -38,12 +38,15 @@ class Cloud:
         self.world.living = {each.name: cast(Living, each) for each in emulators if hasattr(each, "attach")}
         for living in self.world.living.values():
             living.attach(self.world)
+        self.tap.alive = lambda: self.world.alive
         self.emit = emit
         self.egress: list[str] = []
         self._ports: dict[str, list[Port | WherePort]] = {}
         self._snapshots: dict[int, dict[str, object]] = {}
         self._count = 0
         self._share_connections()
+        serving = {each: emulator.name for emulator in emulators for each in getattr(emulator, "serves", ())}
+        self._shared = {each.name: each.sorter(serving) for each in emulators if hasattr(each, "sorter")}
 
     def _share_connections(self) -> None:
         """Whoever hands out Airflow connections points them at the emulators of their type."""
@@ -74,7 +77,7 @@ class Cloud:
         endpoints: dict[str, str] = {}
         environment: dict[str, str] = {}
         for name, emulator in self.emulators.items():
-            port = await serve_http(lambda request, name=name: self.tap.submit(actor, name, request))  # type: ignore[misc]
+            port = await serve_http(lambda request, name=name: self._submit(actor, name, request))  # type: ignore[misc]
             ports.append(port)
             endpoints[name] = port.url
             environment.update(emulator.environment(port.url))
@@ -89,6 +92,11 @@ class Cloud:
         self.tap.add(Caller(actor, dict(endpoints)), asker)
         self._ports[actor] = ports
         return {**endpoints, "egress": egress.url, "clock": clock.url}, environment
+
+    async def _submit(self, actor: str, name: str, request: Request) -> Response:
+        """Bring a request before its service; some arrive at the port of another."""
+        served = self._shared.get(name)
+        return await self.tap.submit(actor, served(request) if served else name, request)
 
     async def allow(self, actor: str, until: Selector | None) -> None:
         """Let an actor go on, to its end or until an operation of it has taken effect."""

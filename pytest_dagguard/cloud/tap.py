@@ -82,6 +82,7 @@ class Tap:
         self.actors: dict[str, Actor] = {}
         self.history: list[Event] = []
         self.refusals: list[Refusal] = []
+        self.alive: Callable[[], int] = lambda: 0
         self._state = 0
 
     @property
@@ -127,6 +128,10 @@ class Tap:
                 ticket.answer.set_result(response)
         while actor.open and actor.waiting:
             self._apply(actor, actor.waiting.popleft())
+
+    def shift(self, before: Mapping[str, Entry], after: Mapping[str, Entry]) -> None:
+        """Take in that the state has changed by itself."""
+        self._state ^= _mark(before) ^ _mark(after)
 
     def disturb(self, name: str, at: Selector, kind: str) -> None:
         """Have one operation of an actor answered badly.
@@ -213,6 +218,7 @@ class Tap:
             answered=not stop,
             state=self._state,
             digests=digests,
+            alive=self.alive(),
         )
         self.history.append(event)
         if stop:

@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_dagguard.cloud.clock import Clock
+from pytest_dagguard.cloud.clock import Alarm, Clock
 from pytest_dagguard.cloud.emulator import Living
 from pytest_dagguard.cloud.tap import Tap
 from pytest_dagguard.model.life import Birth, Death
+from pytest_dagguard.model.state import Entry
 
 DAY = 86400.0
 LONGEST = 60 * DAY
@@ -196,12 +197,19 @@ class World:
                 return False
             rung = self.clock.pop(alarm.when)
             assert rung is not None
-            self.living[rung.service].ring(*rung.what)
-            self._habits.clear()
+            self._ring(rung)
             return True
         if first is None:
             return False
         return self._rouse(first, self._when(first, len(awake)))
+
+    def _ring(self, alarm: Alarm) -> None:
+        emulator = self.living[alarm.service]
+        entries: Callable[[], Mapping[str, Entry]] = getattr(emulator, "entries", dict)
+        before = entries()
+        emulator.ring(*alarm.what)
+        self.tap.shift(before, entries())
+        self._habits.clear()
 
     def _when(self, first: Sleeper, sleeping: int) -> float:
         """When to wake a sleeper: where it finds the same world time and again, later and later.

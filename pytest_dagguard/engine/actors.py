@@ -28,6 +28,7 @@ class Actors:
         self.lab = lab
         self.count = 0
         self.ahead = 0.0
+        self.problem = ""
         self._specs: dict[str, AttemptSpec] = {}
         self._parts: dict[str, list[AttemptResult]] = {}
         self._lives: set[str] = set()
@@ -188,6 +189,7 @@ class Actors:
         for actor in list(self._lives):
             self._doom(actor)
         self._early.clear()
+        self.problem = ""
 
     def _next_of(self, actor: str, deadline: float) -> tuple[Any, ...] | None:
         """The next event of one actor; those of others, which end when they like, are kept until they are asked."""
@@ -203,6 +205,7 @@ class Actors:
             elif event[1] in self._lives:
                 self._lives.discard(event[1])
                 death = event[2] if isinstance(event[2], Death) else Death(137)
+                self.problem = self.problem or death.problem
                 self.lab.cloud.call("ended", event[1], death)
             elif event[1] == actor:
                 return event

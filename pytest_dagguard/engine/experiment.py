@@ -8,7 +8,7 @@ from pytest_dagguard.engine import reasons
 from pytest_dagguard.engine.lab import Lab, Subject
 from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Disturb, Kill, Run, Schedule, Terminate
+from pytest_dagguard.model.plan import Disturb, Elapse, Kill, Run, Schedule, Terminate
 
 
 def carry_out(
@@ -69,6 +69,8 @@ class _Experiment:
                 self._kill(_actor(step.attempt))
             elif isinstance(step, Terminate):
                 lab.stage.call("terminate", _actor(step.attempt))
+            elif isinstance(step, Elapse):
+                self._elapse()
             elif isinstance(step, Disturb):
                 self._launch(step.attempt)
                 lab.cloud.call("disturb", _actor(step.attempt), step.at, step.kind)
@@ -77,6 +79,8 @@ class _Experiment:
         for actor in sorted(self.alive):
             self._kill(actor)
         self._elapse()
+        if lab.actors.problem:
+            self.unreachable = (lab.actors.problem, "lack a stand-in")
         lab.actors.sweep()
         return Outcome(
             before, lab.cloud.call("state"), lab.cloud.call("history"), dict(self.results), *self._evidence()

@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from pytest_dagguard.explore.confirm import follow_up
-from pytest_dagguard.model.plan import Judged, Kill, Plan, Point, Run, Search, Searching, Step, Trial
+from pytest_dagguard.model.plan import Elapse, Judged, Kill, Plan, Point, Run, Search, Searching, Step, Trial
 
 MOST_RETRIES = 25
 """A search that has tried so many retries of killed retries and still meets new states is cut, and says so."""
@@ -42,6 +42,11 @@ def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
         found.kill_states = (tried + (len(path) == 1), known)
         found.schedules += 1
         yield from follow_up(found, trial, judged, _trial(plan, path, real=True))
+        if path[-1].event.alive:
+            found.schedules += 1
+            later = _trial(plan, path, real=False, later=True)
+            judged_later = yield later
+            yield from follow_up(found, later, judged_later, _trial(plan, path, real=True, later=True))
         for point in _fresh(judged, len(path) + 1, seen):
             seen.add(point.state)
             queue.append((*path, point))
@@ -55,18 +60,24 @@ def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
     return found
 
 
-def _trial(plan: Plan, path: Sequence[Point], real: bool) -> Trial:
+def _trial(plan: Plan, path: Sequence[Point], real: bool, later: bool = False) -> Trial:
     """Stop attempt 1, 2, ... each at its point, then let the next run to its end.
 
     :param real: kill each with SIGKILL rather than hold it
+    :param later: what the attempts have started (pods, jobs, child runs) ends before the last one begins; otherwise it
+        goes on beside it
     """
     steps: list[Step] = []
     for number, point in enumerate(path, start=1):
         steps.append(Run(number, point.selector))
         if real:
             steps.append(Kill(number))
+    if later:
+        steps.append(Elapse())
     steps.append(Run(len(path) + 1, retries=plan.retries - 1))
     words = [f"attempt {number} is killed after {point}" for number, point in enumerate(path, start=1)]
+    if later:
+        words.append("what it had started comes to its end before the next attempt begins")
     return Trial(tuple(steps), ", and ".join(words), path[-1])
 
 

@@ -34,6 +34,7 @@ class Event:
     :param digests: for each of ``changed`` the SHA-256 of its content afterwards, empty where it is gone
     :param answered: False where the answer was withheld (the actor was held or killed here)
     :param site: the repository's frames on the caller's stack, innermost first; empty where not asked or unknown
+    :param alive: how many things were to happen by themselves after it: pods and jobs that run, child DAG runs
     :param state: names the state of the cloud after it: equal for equal states, versions included, 0 for the state
         that the experiment began with
     """
@@ -47,6 +48,7 @@ class Event:
     site: tuple[Frame, ...] = ()
     state: int = 0
     digests: tuple[str, ...] = ()
+    alive: int = 0
 
 
 History = tuple[Event, ...]

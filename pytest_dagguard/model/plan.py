@@ -54,7 +54,12 @@ class Disturb:
     kind: str
 
 
-Step = Run | Kill | Terminate | Disturb
+@dataclass(frozen=True, slots=True)
+class Elapse:
+    """Time passes while no attempt runs: the pods and jobs that were started come to their end."""
+
+
+Step = Run | Kill | Terminate | Disturb | Elapse
 Schedule = tuple[Step, ...]
 
 

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 
 from pytest_dagguard.model.errors import ConfigurationError
 from pytest_dagguard.model.operation import Selector
-from pytest_dagguard.model.plan import Disturb, Kill, Run, Schedule, Step, Terminate
+from pytest_dagguard.model.plan import Disturb, Elapse, Kill, Run, Schedule, Step, Terminate
 
 PREFIX = "k1."
 KINDS = ("429 before", "503 before", "503 after", "reset after")
 """The kinds of disturbance; a token has the number of one, so their order is for good."""
 
 _MARK = 4
-_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE = range(6)
-_LENGTH = {_GO: 3, _STOP: 5 + _MARK, _KILL: 2, _TERMINATE: 2, _DISTURB: 6, _MORE: 2}
+_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _ELAPSE = range(7)
+_LENGTH = {_GO: 3, _STOP: 5 + _MARK, _KILL: 2, _TERMINATE: 2, _DISTURB: 6, _MORE: 2, _ELAPSE: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Bad:
     kind: str
 
 
-Element = Stop | Go | More | Bad | Kill | Terminate
+Element = Stop | Go | More | Bad | Kill | Terminate | Elapse
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,8 @@ def _packed(step: Element) -> bytes:
         return bytes((_DISTURB, step.attempt, KINDS.index(step.kind))) + step.index.to_bytes(3, "big")
     if isinstance(step, Go):
         return bytes((_GO, step.attempt, step.retries))
+    if isinstance(step, Elapse):
+        return bytes((_ELAPSE, 0))
     kind = {Kill: _KILL, Terminate: _TERMINATE, More: _MORE}[type(step)]
     return bytes((kind, step.attempt))
 
@@ -137,6 +139,8 @@ def _unpacked(raw: bytes) -> Element:
         return Go(attempt, raw[2])
     if kind == _KILL:
         return Kill(attempt)
+    if kind == _ELAPSE:
+        return Elapse()
     return Terminate(attempt) if kind == _TERMINATE else More(attempt)
 
 

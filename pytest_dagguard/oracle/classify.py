@@ -15,6 +15,9 @@ from pytest_dagguard.oracle.relate import relate
 BOOKKEEPING = frozenset({"xcom", "task-state", "variable"})
 """Kinds that are values of Airflow rather than data: they differ or not, and are never torn or doubled."""
 
+LIVES = frozenset({"job", "pod"})
+"""Kinds that run by themselves: to have one twice is to have it started twice."""
+
 _TEMPORARY = re.compile(
     r"(?:^|(?<=[^a-z0-9]))(?:_?temporary|_?temp|_?tmp(?:[a-z0-9_]{8})?|staging|_?inprogress|in_progress|incomplete|partial"
     r"|part(?=$)|lock|locks|lck|_delta_log_tmp|crdownload)(?=[^a-z0-9]|$)"
@@ -116,6 +119,8 @@ class _Look:
             return self._make(it, "leak", "upload", "is an unfinished upload that stays behind")
         if it.kind == "child-run":
             return self._child_run(it)
+        if it.kind in LIVES:
+            return self._life(it)
         if it.kind in BOOKKEEPING:
             return self._make(it, "changed", it.kind, "is set, and one clean run does not set it")
         if it.expected:
@@ -146,14 +151,25 @@ class _Look:
         text = f"{actual:,} runs of DAG {dag} were started where one clean run starts {expected:,}"
         return self._make(it, "started-twice", "child-run", text)
 
+    def _life(self, it: Difference) -> Case:
+        """One run too many of a job; how the service names its runs says nothing to a person."""
+        folder = it.name.rpartition("/")[0] + "/"
+        expected = sum(name.startswith(folder) for name in self.stay)
+        actual = sum(name.startswith(folder) for name in self.outcome.after)
+        if not expected:
+            text = "was started, and one clean run does not start it"
+        else:
+            text = f"{actual:,} were started where one clean run starts {expected:,}"
+        return Case("started-twice", it.kind, folder[:-1], text, it.name, it.kind)
+
     def _missing(self, it: Difference) -> Case | None:
         if it.kind == "upload":
             return None
         if it.kind in BOOKKEEPING:
             cls = "lost" if it.kind == "xcom" and it.name.rsplit("/", 1)[-1] == "return_value" else "changed"
             return self._make(it, cls, it.kind, "is not set, and one clean run sets it")
-        if it.kind == "child-run":
-            return self._make(it, "lost", "child-run", "was not started, and one clean run starts it")
+        if it.kind == "child-run" or it.kind in LIVES:
+            return self._make(it, "lost", it.kind, "was not started, and one clean run starts it")
         if it.expected > 1:
             text = f"{_objects(it.actual)} where one clean run leaves {it.expected:,}"
             return self._make(it, "lost", "fewer", text)
@@ -170,7 +186,7 @@ class _Look:
         assert it.found is not None
         expected, actual = bytes_of(it.wanted[1], self.content), bytes_of(it.found[1], self.content)
         relation = relate(expected, actual, it.rule, it.wanted[0], it.kind)
-        if it.kind in BOOKKEEPING or it.kind == "child-run":
+        if it.kind in BOOKKEEPING or it.kind == "child-run" or it.kind in LIVES:
             return self._make(it, "changed", it.kind, relation.text)
         before = self.outcome.before.get(it.name)
         if before is not None and before.digest == it.found[1].digest:
@@ -192,7 +208,7 @@ def gone(outcome: Outcome, differences: Sequence[Difference], content: Content) 
     now = {entry.digest for entry in outcome.after.values()}
 
     def is_gone(it: Difference) -> bool:
-        if it.wanted is None or it.kind in BOOKKEEPING or it.kind == "child-run":
+        if it.wanted is None or it.kind in BOOKKEEPING or it.kind == "child-run" or it.kind in LIVES:
             return False
         if it.how == CONTENT:
             return _is_damaged(it, outcome.before.get(it.name), content)

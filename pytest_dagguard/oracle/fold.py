@@ -26,6 +26,8 @@ _PLURAL: dict[tuple[str, str], str] = {
     ("changed", "stale"): "still have the content that they had before the task",
     ("leak", "upload"): "are unfinished uploads that stay behind",
     ("leak", "temporary"): "are temporary and stay behind",
+    ("started-twice", "job"): "were started more often than one clean run starts them",
+    ("started-twice", "pod"): "were started more often than one clean run starts them",
     ("started-twice", "child-run"): "were started more often than one clean run starts them",
 }
 _NOUNS = {
@@ -33,6 +35,8 @@ _NOUNS = {
     "task-state": "entries of the task state store",
     "variable": "Variables",
     "child-run": "child DAG runs",
+    "job": "job runs",
+    "pod": "pods",
     "upload": "uploads",
     "bucket": "buckets",
 }
@@ -105,7 +109,7 @@ def _common(folders: Sequence[str]) -> str:
 
 
 def _single(case: Case) -> str:
-    if case.tag in ("count", "fewer", "child-run") and case.text[:1].isdigit():
+    if case.tag in ("count", "fewer", "child-run", "job", "pod") and case.text[:1].isdigit():
         return f"{case.label}: {case.text}"
     if case.kind == "xcom":
         return f"XCom {case.label.rpartition('/')[2]} ({case.label}) {case.text}"

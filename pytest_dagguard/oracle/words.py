@@ -26,6 +26,12 @@ WHY: dict[tuple[str, str], str] = {
     ("changed", "variable"): "The Airflow Variable depends on how often the task was started.",
     ("changed", "child-run"): "The child run gets another configuration than after one clean run.",
     ("started-twice", "child-run"): _AGAIN + " and triggered the DAG again under another run id.",
+    ("started-twice", "job"): "{who} submitted the job without a look whether {earlier} had submitted it already.",
+    ("started-twice", "pod"): "{who} created a pod without a look whether the one of {earlier} is there.",
+    ("changed", "job"): "{who} submitted the job with other arguments than one clean run does, or it ended otherwise.",
+    ("changed", "pod"): "The pod that is left is not what one clean run leaves.",
+    ("lost", "job"): "{who} took the job for submitted.",
+    ("lost", "pod"): "{who} took the pod for created.",
     (
         "leak",
         "upload",
@@ -89,6 +95,12 @@ FIX: dict[tuple[str, str], str] = {
     ("changed", "child-run"): "Build `conf` from the logical date and the inputs alone.",
     ("started-twice", "child-run"): "Give the child run an id derived from the logical date "
     '(`trigger_run_id="{{ run_id }}"`) and set `reset_dag_run=True` or `skip_when_already_exists=True`.',
+    ("started-twice", "job"): "Before submitting look for a run of this interval (by a name, token or argument made of "
+    "the logical date) and wait for that one; or use the operator's `durable=True` (Airflow 3.3), which keeps the "
+    "run's id for the retry.",
+    ("started-twice", "pod"): "Let the retry find the pod: keep `durable=True` (before Airflow 3.3 "
+    "`reattach_on_restart=True`), or give the pod a name made of the logical date.",
+    ("changed", "job"): "Build the job's arguments from the logical date and the inputs alone.",
     ("leak", "upload"): "Abort unfinished uploads of the key before starting one, and give the bucket a lifecycle rule "
     "(`AbortIncompleteMultipartUpload`).",
     ("leak", "temporary"): "Use a temporary name derived from the logical date, so that the retry writes over it, and "

@@ -58,8 +58,13 @@ def _function(spec: LifeSpec) -> Death:
     os.environ.update({str(name): str(value) for name, value in spec.birth.facts.get("env", {}).items()})
     printed, code, error = io.StringIO(), 0, ""
     try:
+        function = _find(spec.birth.behaviour)
+    except Exception as missing:  # noqa: BLE001 - whatever keeps it from being imported is for the user to mend
+        what = f"{spec.birth.behaviour}, which stands for {spec.birth.actor}, cannot be imported"
+        return Death(1, problem=f"{what}: {type(missing).__name__}: {missing}")
+    try:
         with contextlib.redirect_stdout(printed):
-            found = _find(spec.birth.behaviour)(subject)
+            found = function(subject)
         code = found if isinstance(found, int) else 0
     except SystemExit as left_early:
         code = left_early.code if isinstance(left_early.code, int) else int(left_early.code is not None)
