@@ -23,6 +23,8 @@ from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Hit, Judged, Plan, Search, Strategy, Trial
 from pytest_dagguard.model.scenario import Scenario
 from pytest_dagguard.model.verdict import Checked, Verdict
+from pytest_dagguard.oracle import noise
+from pytest_dagguard.oracle.classify import remarks
 from pytest_dagguard.oracle.ending import ending, success_after_kill
 from pytest_dagguard.oracle.judge import Situation, judge
 
@@ -80,7 +82,7 @@ def check(
         seconds=time.monotonic() - began,
         checked=checked,
         findings=findings,
-        notes=(*baseline.notes, *baseline.clean.notes, *_bounds(found, terms)),
+        notes=(*baseline.notes, *baseline.clean.notes, *drive.remarks, *_bounds(found, terms)),
         logs={key: value for hit in found.hits[:1] for key, value in _logs(hit.outcome).items()},
     )
 
@@ -116,6 +118,7 @@ class _Drive:
     def __init__(self, lab: Lab, baseline: Baseline, plan: Plan, terms: Terms) -> None:
         self.lab, self.baseline, self.plan, self.terms = lab, baseline, plan, terms
         self.operations = 0
+        self.remarks: dict[str, None] = {}
         self.deadline = time.monotonic() + terms.budget
 
     def run(self, strategy: Strategy) -> Search:
@@ -150,6 +153,7 @@ class _Drive:
             if baseline.outcome is not None:
                 findings = (*findings, *ending(baseline.outcome.last.state, end, trial.fault))
             findings = success_after_kill(findings, end, plan.scenario)
+            self.remarks.update(dict.fromkeys(remarks(baseline.clean, outcome)))
         points = {int(each.rsplit(" ", 1)[1]): points_of(outcome, baseline.clean, each) for each in outcome.results}
         return Judged(outcome, findings, time.monotonic() > self.deadline, points)
 
@@ -172,8 +176,9 @@ def _tell(hit: Hit, baseline: Baseline, walk: Walk, task: Task, name: str, terms
     def where(event: Event) -> tuple[str, int]:
         return narrate.place(event, baseline.points, root, walk.file, task)
 
-    made = [each for each in hit.outcome.history if each.operation.resource == hit.finding.resource]
-    event = hit.trial.at.event if hit.trial.at is not None else (made[-1] if made else None)
+    named = lambda name: noise.template(name, baseline.clean)  # noqa: E731
+    made = narrate.culprit(hit.finding, hit.outcome.history, named)
+    event = hit.trial.at.event if hit.trial.at is not None else made
     trace = counting(hit.outcome, baseline.peer is not None).trace
     if hit.finding.cls == "cannot-finish" and trace:
         file, line = narrate.relative(trace[0].file, root), trace[0].line

@@ -24,6 +24,10 @@ class Entry:
     version: str = ""
 
 
+EXPIRES = "expires"
+"""Version of an unfinished upload that ends by itself: a resumable session of Cloud Storage lives for a week and its
+parts are not paid for, unlike those of a multipart upload, which stay until somebody takes them away."""
+
 State = Mapping[str, Entry]
 """Resource name -> entry. ``s3://``, ``gs://``, ``s3-upload://``, ``gs-upload://``, ``xcom://``, ``task-state://``,
 ``variable://``, ``dagrun://`` are the schemes in use."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_dagguard.model.outcome import Content, Outcome
-from pytest_dagguard.model.state import Entry
+from pytest_dagguard.model.state import EXPIRES, Entry
 from pytest_dagguard.oracle.diff import CONTENT, EXTRA, MISSING, Difference
-from pytest_dagguard.oracle.noise import Clean, bytes_of, template
+from pytest_dagguard.oracle.noise import Clean, bytes_of, is_ignored, template
 from pytest_dagguard.oracle.relate import relate
 
 BOOKKEEPING = frozenset({"xcom", "task-state", "variable"})
@@ -111,8 +111,10 @@ class _Look:
     def _make(difference: Difference, cls: str, tag: str, text: str) -> Case:
         return Case(cls, tag, difference.label, text, difference.name, difference.kind)
 
-    def _extra(self, it: Difference) -> Case:
+    def _extra(self, it: Difference) -> Case | None:
         if it.kind == "upload":
+            if it.found is not None and it.found[1].version == EXPIRES:
+                return None  # a remark, see :func:`remarks`
             return self._make(it, "leak", "upload", "is an unfinished upload that stays behind")
         if it.kind == "child-run":
             return self._child_run(it)
@@ -177,6 +179,20 @@ class _Look:
             text = "still has the content that it had before the task; one clean run replaces it"
             return self._make(it, "changed", "stale", text)
         return self._make(it, relation.cls, "content", relation.text)
+
+
+def remarks(clean: Clean, outcome: Outcome) -> tuple[str, ...]:
+    """What an experiment left that changes nothing and is worth a line."""
+    left = sorted(
+        {
+            template(name, clean)
+            for name, entry in outcome.after.items()
+            if entry.kind == "upload" and entry.version == EXPIRES and name not in outcome.before
+            if ("upload", clean.names.key(name)) not in clean.groups and not is_ignored(name, clean.ignored)
+        }
+    )
+    text = "is a resumable upload that nobody finished; Cloud Storage drops it after a week"
+    return tuple(f"{name} {text}" for name in left)
 
 
 def gone(outcome: Outcome, differences: Sequence[Difference], content: Content) -> list[Difference]:

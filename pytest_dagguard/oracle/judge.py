@@ -74,7 +74,7 @@ def _finding(folded: Folded, outcome: Outcome, situation: Situation) -> Finding:
         file=site.file if site else "",
         line=site.line if site else 0,
         why=why(first.cls, first.tag, situation.fault, situation.scenario, situation.cleared),
-        fix=fix(first.cls, first.tag, folded.resource),
+        fix=fix(first.cls, first.tag, folded.resource, situation.scenario),
     )
 
 
@@ -158,7 +158,7 @@ def _window(folder: str, members: list[Gap], situation: Situation) -> Finding:
         file=site.file if site else "",
         line=site.line if site else 0,
         why=why("reader-window", "gap", situation.fault, situation.scenario, situation.cleared),
-        fix=fix("reader-window", "gap", resource),
+        fix=fix("reader-window", "gap", resource, situation.scenario),
     )
 
 

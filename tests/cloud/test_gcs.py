@@ -27,6 +27,7 @@ from pytest_dagguard.cloud.gcs import EMULATOR, Gcs
 from pytest_dagguard.model.errors import NotEmulated
 from pytest_dagguard.model.operation import Operation, conflicts
 from pytest_dagguard.model.seed import Seed
+from pytest_dagguard.model.state import EXPIRES
 
 K256 = 256 * 1024
 
@@ -136,6 +137,7 @@ def test_an_unfinished_upload_is_part_of_the_state(front: Front, bucket: Any, bl
     requests.put(url, data=b"x" * K256, headers={"Content-Range": f"bytes 0-{K256 - 1}/*"}, timeout=9)
     [(name, entry)] = [each for each in front.emulator.entries().items() if each[1].kind == "upload"]
     assert name.startswith("gs-upload://bkt/big?")
+    assert entry.version == EXPIRES
     assert blobs.contents[entry.digest] == b"x" * K256
     assert front.emulator.entries({name}) == {name: entry}
     put(front.emulator, "big")

@@ -47,6 +47,20 @@ Judge = Callable[..., Verdict]
 CONCURRENT = pytest.param("concurrent", marks=pytest.mark.slow)
 
 
+UUID_NAME = """
+    import uuid
+    body = tiny.get("inp/a")
+    tiny.put(f"out/part-{uuid.uuid4()}", body)
+    tiny.get("inp/b")
+"""
+
+
+def test_the_line_of_a_name_that_varies_is_the_upload(judged: Judge, lab: Laboratory) -> None:
+    finding = judged(UUID_NAME, "twice").findings[0]
+    assert (finding.cls, finding.resource) == ("duplicate", "s3://out/part-<uuid>")
+    assert "urlopen(request)" in (lab.root / finding.file).read_text().splitlines()[finding.line - 1]
+
+
 @pytest.mark.parametrize("scenario", ["twice", "killed", CONCURRENT])
 def test_a_task_that_overwrites_passes(judged: Judge, scenario: str) -> None:
     verdict = judged(OVERWRITES, scenario)
