@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from pytest_dagguard.model.outcome import Content, Outcome
 from pytest_dagguard.model.state import EXPIRES, Entry
-from pytest_dagguard.oracle.diff import CONTENT, EXTRA, MISSING, Difference
+from pytest_dagguard.oracle import ties
+from pytest_dagguard.oracle.diff import CONTENT, EXTRA, MISSING, Difference, grouped
+from pytest_dagguard.oracle.names import readable
 from pytest_dagguard.oracle.noise import Clean, bytes_of, is_ignored, template
 from pytest_dagguard.oracle.relate import relate
 
@@ -179,6 +181,29 @@ class _Look:
             text = "still has the content that it had before the task; one clean run replaces it"
             return self._make(it, "changed", "stale", text)
         return self._make(it, relation.cls, "content", relation.text)
+
+
+def untied(clean: Clean, outcome: Outcome, content: Content) -> list[Case]:
+    """Pairs that carry the same random value after one clean run, and do not here.
+
+    :raises KeyError: ``content`` does not know a digest
+    """
+    if not clean.ties:
+        return []
+    complete = {
+        key: members
+        for key, members in grouped(clean, outcome.after).items()
+        if key in clean.groups and len(members) == len(clean.groups[key].members)
+    }
+    found = []
+    for tie, value in ties.broken(clean.ties, complete, {k: each.rule for k, each in clean.groups.items()}, content):
+        kind, key = tie.part.key
+        text = (
+            f"does not belong to {readable(tie.whole.key[1])}: {value} is in {tie.part} and not in that one's"
+            f" {str(tie.whole).removeprefix('its ')}, and one clean run leaves the same random value in both"
+        )
+        found.append(Case("changed", "pair", readable(key), text, complete[kind, key][-1][0], kind))
+    return found
 
 
 def remarks(clean: Clean, outcome: Outcome) -> tuple[str, ...]:

@@ -53,13 +53,7 @@ def compare(clean: Clean, after: Mapping[str, Entry], content: Content) -> list[
 
     :raises KeyError: ``content`` does not know a digest of one of the runs
     """
-    actual: defaultdict[Key, list[Member]] = defaultdict(list)
-    known, key_of = clean.names.known, clean.names.key
-    for name in sorted(after):
-        if clean.ignored and is_ignored(name, clean.ignored):
-            continue
-        entry = after[name]
-        actual[entry.kind, name if name in known else key_of(name)].append((name, entry))
+    actual = grouped(clean, after)
     found: list[Difference] = []
     for key in sorted(clean.groups.keys() | actual.keys()):
         group = clean.groups.get(key) or Group(readable(key[1]), ())
@@ -68,6 +62,18 @@ def compare(clean: Clean, after: Mapping[str, Entry], content: Content) -> list[
             continue
         found.extend(_of_group(key, group, members, content))
     return found
+
+
+def grouped(clean: Clean, after: Mapping[str, Entry]) -> dict[Key, list[Member]]:
+    """A state by kind and templated name, without what is ignored."""
+    actual: defaultdict[Key, list[Member]] = defaultdict(list)
+    known, key_of = clean.names.known, clean.names.key
+    for name in sorted(after):
+        if clean.ignored and is_ignored(name, clean.ignored):
+            continue
+        entry = after[name]
+        actual[entry.kind, name if name in known else key_of(name)].append((name, entry))
+    return dict(actual)
 
 
 def _of_group(key: Key, group: Group, actual: Sequence[Member], content: Content) -> list[Difference]:

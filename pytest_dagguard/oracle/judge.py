@@ -9,7 +9,7 @@ from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.history import Event, Frame
 from pytest_dagguard.model.outcome import Content, Outcome
-from pytest_dagguard.oracle.classify import Case, cases, gone
+from pytest_dagguard.oracle.classify import Case, cases, gone, untied
 from pytest_dagguard.oracle.diff import compare
 from pytest_dagguard.oracle.fold import Folded, fold
 from pytest_dagguard.oracle.noise import Clean, template
@@ -58,7 +58,10 @@ def judge(
         findings.append(_cannot_finish(clean, outcome, situation))
         if not strict:
             differences = gone(outcome, differences, content)
-    found = fold(cases(clean, outcome, differences, content))
+    said = cases(clean, outcome, differences, content)
+    if situation.finished:
+        said += untied(clean, outcome, content)
+    found = fold(said)
     findings.extend(_finding(each, outcome, situation) for each in found)
     findings.extend(_windows(clean, outcome, situation))
     return tuple(sorted(findings, key=lambda each: _ORDER.index(each.cls)))

@@ -16,8 +16,10 @@ from dataclasses import dataclass, field
 from pytest_dagguard.model.history import History
 from pytest_dagguard.model.outcome import Content, Outcome
 from pytest_dagguard.model.state import Entry
+from pytest_dagguard.oracle import ties
 from pytest_dagguard.oracle.ladder import Rule, learn_rule
 from pytest_dagguard.oracle.names import LOOSE_LEVELS, PLAIN, Names, align, constants, names_of, only, readable, stem
+from pytest_dagguard.oracle.ties import Tie
 
 Key = tuple[str, str]
 """(kind of entry, key of its name)."""
@@ -50,6 +52,7 @@ class Clean:
     :param groups: what is expected, by kind and templated name
     :param temporaries: keys of what a clean run creates and deletes again
     :param ignored: glob patterns of resources that are left out
+    :param ties: which of what varies must vary together
     """
 
     unstable: str = ""
@@ -59,6 +62,7 @@ class Clean:
     groups: Mapping[Key, Group] = field(default_factory=dict)
     temporaries: frozenset[str] = frozenset()
     ignored: tuple[str, ...] = ()
+    ties: tuple[Tie, ...] = ()
 
 
 def learn(first: Outcome, second: Outcome, content: Content, ignored: Mapping[str, str]) -> Clean:
@@ -90,6 +94,7 @@ def learn(first: Outcome, second: Outcome, content: Content, ignored: Mapping[st
         groups=groups,
         temporaries=_temporaries(first, names) | _temporaries(second, names),
         ignored=patterns,
+        ties=ties.learn(grouped[0], grouped[1], {key: group.rule for key, group in groups.items()}, content),
     )
 
 

@@ -21,6 +21,10 @@ WHY: dict[tuple[str, str], str] = {
     ("torn", "content"): "{earlier} was stopped between two of its writes and {who} did not write the object anew.",
     ("changed", "content"): "What {who} writes depends on what {earlier} left, or on which attempt it is.",
     ("changed", "stale"): "{who} took the step for done, or never came to it, and the task still counts as a success.",
+    (
+        "changed",
+        "pair",
+    ): "Different attempts wrote the two, and each attempt draws a random value of its own.",
     ("changed", "xcom"): "Tasks downstream pull another value than after one clean run.",
     ("changed", "task-state"): "What the task keeps in the task state store depends on how often it was started.",
     ("changed", "variable"): "The Airflow Variable depends on how often the task was started.",
@@ -79,6 +83,11 @@ FIX: dict[tuple[str, str], str] = {
         "changed",
         "stale",
     ): "Do not skip the write because the object exists (`replace=True`); mark the work as done only after it is.",
+    (
+        "changed",
+        "pair",
+    ): "Derive the value from the logical date or the run id (`{{ run_id }}`), so that each attempt"
+    " has the same; or keep in one object what belongs together.",
     ("changed", "xcom"): "Compute the value from the logical date and the inputs rather than from what this attempt "
     "happened to do (rows written now, names made now).",
     ("changed", "task-state"): "Store values that do not depend on the attempt, and clear them at the end.",
