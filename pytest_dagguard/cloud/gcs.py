@@ -17,7 +17,7 @@ from pytest_dagguard.cloud.emulator import Blobs, Caller, Request, Response
 from pytest_dagguard.cloud.gcs_answers import Refusal
 from pytest_dagguard.cloud.gcs_call import Call, parse
 from pytest_dagguard.cloud.gcs_footprint import NOT_MADE, operation
-from pytest_dagguard.cloud.gcs_storage import Kept, Resource, Vault, quiet
+from pytest_dagguard.cloud.gcs_storage import Kept, Resource, Vault, headers, quiet
 from pytest_dagguard.cloud.gcs_uploads import Session, Sessions
 from pytest_dagguard.model.operation import Operation
 from pytest_dagguard.model.seed import Seed
@@ -206,7 +206,7 @@ class Gcs:
         content, digest = self._vault.store.files[f"{bucket}/{key}"]
         metageneration = resource["metageneration"]
         version = resource["generation"] + (f".{metageneration}" if metageneration != "1" else "")
-        return Entry("object", digest, len(content), version)
+        return Entry("object", digest, len(content), version, headers(resource))
 
     def _bucket_entry(self, resource: Resource) -> Entry:
         name = resource["name"]

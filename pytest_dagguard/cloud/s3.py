@@ -225,13 +225,16 @@ class S3:
         content: Any = key._value_buffer
         if not content.digest:
             content.digest = self._blobs.put(content.getvalue())
-        return Entry("object", content.digest, key.size, self._version(key))
+        tags: Mapping[str, str] = self._backend.tagger.get_tag_dict_for_resource(key.arn)
+        headers = [(name.lower(), str(value)) for name, value in key.metadata.items()]
+        headers += [(f"tag {name}", value) for name, value in tags.items()]
+        return Entry("object", content.digest, key.size, self._version(key, tags), tuple(sorted(headers)))
 
-    def _version(self, key: FakeKey) -> str:
+    @staticmethod
+    def _version(key: FakeKey, tags: Mapping[str, str]) -> str:
         """The version id, and a digest of user metadata and tags where there are any: a task can read them."""
         version = key.version_id if key._is_versioned else ""
         shown: dict[str, Any] = {n: v for n, v in key.metadata.items() if n.lower().startswith("x-amz-meta-")}
-        tags: Mapping[str, str] = self._backend.tagger.get_tag_dict_for_resource(key.arn)
         if shown or tags:
             text = json.dumps([shown, tags], sort_keys=True)
             version += "+" + hashlib.sha256(text.encode()).hexdigest()[:16]

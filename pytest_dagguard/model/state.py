@@ -16,12 +16,15 @@ class Entry:
     :param size: bytes of content
     :param version: what the service shows beside the content and conditional requests depend on (a generation);
         two states that differ only here are equal to the oracle, but not to a task that is resumed
+    :param headers: what the service keeps beside the content for whoever reads it: content type, user metadata, tags;
+        (name, value), sorted
     """
 
     kind: str
     digest: str
     size: int
     version: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 EXPIRES = "expires"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from pytest_dagguard.model.outcome import Content, Outcome
 from pytest_dagguard.model.state import EXPIRES, Entry
-from pytest_dagguard.oracle import ties
-from pytest_dagguard.oracle.diff import CONTENT, EXTRA, MISSING, Difference, grouped
+from pytest_dagguard.oracle import headers, ties
+from pytest_dagguard.oracle.diff import CONTENT, EXTRA, HEADERS, MISSING, Difference, grouped
 from pytest_dagguard.oracle.names import readable
 from pytest_dagguard.oracle.noise import Clean, bytes_of, is_ignored, template
 from pytest_dagguard.oracle.relate import relate
@@ -107,6 +107,8 @@ class _Look:
             return self._extra(difference)
         if difference.how == MISSING:
             return self._missing(difference)
+        if difference.how == HEADERS:
+            return self._headers(difference)
         return self._content(difference)
 
     @staticmethod
@@ -168,6 +170,12 @@ class _Look:
         if it.wanted[1].size and (other := self.extra.get(it.wanted[1].digest)):
             text += f" (its content is under {other})"
         return self._make(it, "lost", "gone", text)
+
+    def _headers(self, it: Difference) -> Case:
+        assert it.wanted is not None
+        assert it.found is not None
+        loose = self.clean.groups[it.kind, it.key].loose
+        return self._make(it, "changed", "headers", headers.difference(it.wanted[1], it.found[1], loose))
 
     def _content(self, it: Difference) -> Case:
         assert it.wanted is not None
@@ -233,7 +241,7 @@ def gone(outcome: Outcome, differences: Sequence[Difference], content: Content) 
     now = {entry.digest for entry in outcome.after.values()}
 
     def is_gone(it: Difference) -> bool:
-        if it.wanted is None or it.kind in BOOKKEEPING or it.kind == "child-run":
+        if it.wanted is None or it.how == HEADERS or it.kind in BOOKKEEPING or it.kind == "child-run":
             return False
         if it.how == CONTENT:
             return _is_damaged(it, outcome.before.get(it.name), content)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pytest_dagguard.model.history import History
 from pytest_dagguard.model.outcome import Content, Outcome
 from pytest_dagguard.model.state import Entry
-from pytest_dagguard.oracle import ties
+from pytest_dagguard.oracle import headers, ties
 from pytest_dagguard.oracle.ladder import Rule, learn_rule
 from pytest_dagguard.oracle.names import LOOSE_LEVELS, PLAIN, Names, align, constants, names_of, only, readable, stem
 from pytest_dagguard.oracle.ties import Tie
@@ -34,11 +34,13 @@ class Group:
     :param label: the template as people read it
     :param members: (name, entry), sorted by name
     :param rule: how their content is compared
+    :param loose: names of headers that vary
     """
 
     label: str
     members: tuple[tuple[str, Entry], ...]
     rule: Rule = field(default_factory=Rule)
+    loose: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,12 @@ def learn(first: Outcome, second: Outcome, content: Content, ignored: Mapping[st
     if unstable:
         return Clean(unstable=unstable, names=names, ignored=patterns)
     groups = {
-        key: Group(readable(key[1]), tuple(members), _rule(members, grouped[1][key], content))
+        key: Group(
+            readable(key[1]),
+            tuple(members),
+            _rule(members, grouped[1][key], content),
+            headers.varying(members, grouped[1][key]),
+        )
         for key, members in grouped[0].items()
     }
     return Clean(

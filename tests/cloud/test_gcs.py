@@ -153,6 +153,17 @@ def test_a_file_like_writer(bucket: Any) -> None:
         assert source.read() == b"z" * (K256 + 5)
 
 
+def test_what_is_kept_beside_the_content_is_in_the_entry(front: Front, bucket: Any) -> None:
+    blob = bucket.blob("a")
+    blob.metadata = {"run": "1"}
+    blob.cache_control = "no-store"
+    blob.upload_from_string("x", content_type="text/csv")
+    bucket.copy_blob(blob, bucket, "b")
+    found = {key: front.emulator.entries()[f"gs://bkt/{key}"].headers for key in "ab"}
+    assert found["a"] == (("cacheControl", "no-store"), ("contentType", "text/csv"), ("metadata run", "1"))
+    assert found["b"] == found["a"]
+
+
 def test_metadata(bucket: Any) -> None:
     blob = bucket.blob("a")
     blob.metadata = {"k": "v"}

@@ -116,7 +116,19 @@ def test_equal_histories_leave_equal_states() -> None:
     assert states[0]["s3://bkt/v"].version
 
 
-def test_metadata_and_tags_show_in_the_version_only(emulator: S3) -> None:
+def test_what_is_kept_beside_the_content_is_in_the_entry(emulator: S3, server: Any) -> None:
+    client = boto3.client("s3", endpoint_url=server.url, **CREDENTIALS)
+    client.put_object(Bucket="bkt", Key="k", ContentType="text/csv", Metadata={"Run": "1"}, Tagging="a=b")
+    upload = client.create_multipart_upload(Bucket="bkt", Key="m", ContentType="text/csv")["UploadId"]
+    part = {"ETag": client.upload_part(Bucket="bkt", Key="m", UploadId=upload, PartNumber=1)["ETag"], "PartNumber": 1}
+    client.complete_multipart_upload(Bucket="bkt", Key="m", UploadId=upload, MultipartUpload={"Parts": [part]})
+    client.copy_object(Bucket="bkt", Key="c", CopySource="bkt/k")
+    found = {key: dict(state(emulator)[f"s3://bkt/{key}"].headers) for key in "kmc"}
+    assert found["k"] == found["c"] == {"content-type": "text/csv", "x-amz-meta-run": "1", "tag a": "b"}
+    assert found["m"]["content-type"] == "text/csv"
+
+
+def test_metadata_and_tags_show_in_the_version_and_not_in_the_digest(emulator: S3) -> None:
     send(emulator, "PUT", "/bkt/k", body=b"x")
     plain = state(emulator)["s3://bkt/k"]
     send(emulator, "PUT", "/bkt/k", body=b"x", x_amz_meta_run="1")

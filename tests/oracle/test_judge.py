@@ -10,7 +10,7 @@ from pytest_dagguard.model.finding import CLASSES
 from pytest_dagguard.model.state import EXPIRES
 from pytest_dagguard.oracle.classify import remarks
 from pytest_dagguard.oracle.judge import judge
-from pytest_dagguard.oracle.noise import Clean
+from pytest_dagguard.oracle.noise import Clean, learn
 
 from .test_content import parquet
 from .world import FAULT, classes, content, event, found, learned, outcome, situation
@@ -356,8 +356,6 @@ def test_ignored_resources_are_left_out():
 def test_the_version_of_an_entry_does_not_count():
     clean, after = outcome({K: CSV}), outcome({K: CSV})
     after.after[K] = type(after.after[K])("object", after.after[K].digest, after.after[K].size, "17")
-    from pytest_dagguard.oracle.noise import learn
-
     assert judge(learn(clean, clean, content, {}), after, situation(), content) == ()
 
 
@@ -437,6 +435,24 @@ def test_an_upload_that_expires_by_itself_is_a_remark_and_no_leak():
     assert remarks(clean, after) == (
         "gs-upload://b/k?<id> is a resumable upload that nobody finished; Cloud Storage drops it after a week",
     )
+
+
+def with_headers(**headers):
+    made = outcome({K: CSV})
+    made.after[K] = replace(made.after[K], headers=tuple(sorted(headers.items())))
+    return made
+
+
+def test_metadata_beside_equal_content_is_compared():
+    clean = learn(with_headers(kind="csv", run="1"), with_headers(kind="csv", run="2"), content, {})
+    assert judge(clean, with_headers(kind="csv", run="3"), situation(), content) == ()
+    (finding,) = judge(clean, with_headers(kind="text", run="3"), situation(), content)
+    assert finding.message == f"{K} has 'text' as its kind where one clean run leaves 'csv'"
+    (finding,) = judge(clean, with_headers(kind="csv", run="3", more="x"), situation(), content)
+    assert finding.message == f"{K} has 'x' as its more where one clean run leaves nothing"
+    assert judge(clean, with_headers(kind="csv", mtime="x"), situation(), content) == ()
+    where = situation(finished=False)
+    assert classes(judge(clean, with_headers(kind="text"), where, content)) == ["cannot-finish"]
 
 
 def test_an_unstable_clean_run_cannot_be_judged_by():
