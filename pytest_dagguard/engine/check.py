@@ -24,6 +24,7 @@ from pytest_dagguard.model.plan import Hit, Judged, Plan, Search, Strategy, Tria
 from pytest_dagguard.model.scenario import Scenario
 from pytest_dagguard.model.verdict import Checked, Verdict
 from pytest_dagguard.oracle import noise
+from pytest_dagguard.oracle.canonical import Canon
 from pytest_dagguard.oracle.classify import remarks
 from pytest_dagguard.oracle.ending import ending, success_after_kill
 from pytest_dagguard.oracle.judge import Situation, judge
@@ -117,6 +118,8 @@ class _Drive:
 
     def __init__(self, lab: Lab, baseline: Baseline, plan: Plan, terms: Terms) -> None:
         self.lab, self.baseline, self.plan, self.terms = lab, baseline, plan, terms
+        assert baseline.clean is not None
+        self.canon = Canon(baseline.clean, lab.content)
         self.operations = 0
         self.remarks: dict[str, None] = {}
         self.deadline = time.monotonic() + terms.budget
@@ -154,7 +157,7 @@ class _Drive:
                 findings = (*findings, *ending(baseline.outcome.last.state, end, trial.fault))
             findings = success_after_kill(findings, end, plan.scenario)
             self.remarks.update(dict.fromkeys(remarks(baseline.clean, outcome)))
-        points = {int(each.rsplit(" ", 1)[1]): points_of(outcome, baseline.clean, each) for each in outcome.results}
+        points = {int(each.rsplit(" ", 1)[1]): points_of(outcome, self.canon, each) for each in outcome.results}
         return Judged(outcome, findings, time.monotonic() > self.deadline, points)
 
 

@@ -18,6 +18,7 @@ from pytest_dagguard.model.dag import Dag, Task
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Point, Run
 from pytest_dagguard.oracle import noise
+from pytest_dagguard.oracle.canonical import Canon
 
 OTHER_DAY = timedelta(days=403, hours=5, minutes=13, seconds=7).total_seconds()
 """The clock of the second clean run is ahead by this: year, month, day, weekday and time of day all differ."""
@@ -211,7 +212,7 @@ class Walk:
         notes = step.notes
         if step.state == upstream.SKIPPED:
             notes = (*notes, "the task skips itself in this run: what it does otherwise was not tried")
-        points = points_of(step.outcome, clean)
+        points = points_of(step.outcome, Canon(clean, self.lab.content))
         return Baseline(step.subject, step.start, clean, points, step.outcome, notes=notes)
 
 

@@ -54,6 +54,7 @@ class Clean:
     :param groups: what is expected, by kind and templated name
     :param temporaries: keys of what a clean run creates and deletes again
     :param ignored: glob patterns of resources that are left out
+    :param passing: how the content of what is there only for a while is told apart, by key of the name
     :param ties: which of what varies must vary together
     """
 
@@ -64,6 +65,7 @@ class Clean:
     groups: Mapping[Key, Group] = field(default_factory=dict)
     temporaries: frozenset[str] = frozenset()
     ignored: tuple[str, ...] = ()
+    passing: Mapping[str, Rule] = field(default_factory=dict)
     ties: tuple[Tie, ...] = ()
 
 
@@ -101,6 +103,7 @@ def learn(first: Outcome, second: Outcome, content: Content, ignored: Mapping[st
         groups=groups,
         temporaries=_temporaries(first, names) | _temporaries(second, names),
         ignored=patterns,
+        passing=_passing(first, second, names, groups, content),
         ties=ties.learn(grouped[0], grouped[1], {key: group.rule for key, group in groups.items()}, content),
     )
 
@@ -231,6 +234,25 @@ def _temporaries(outcome: Outcome, names: Names) -> frozenset[str]:
             elif what == "deleted" and name in created:
                 gone.add(name)
     return frozenset(names.key(name) for name in gone if name not in outcome.after)
+
+
+def _passing(
+    first: Outcome, second: Outcome, names: Names, groups: Mapping[Key, Group], content: Content
+) -> dict[str, Rule]:
+    """How the content of temporary objects varies; those of which two clean runs write equal bytes are left out."""
+    kept_keys = {key for _, key in groups}
+    sides: list[defaultdict[str, list[str]]] = [defaultdict(list), defaultdict(list)]
+    for side, outcome in zip(sides, (first, second), strict=True):
+        for event in outcome.history:
+            for (name, _), digest in zip(event.changed, event.digests, strict=False):
+                if digest and "-upload://" not in name and names.key(name) not in kept_keys:
+                    side[names.key(name)].append(digest)
+    found = {}
+    for key in sides[0].keys() & sides[1].keys():
+        left, right = (side[key] for side in sides)
+        if len(left) == len(right) and Counter(left) != Counter(right):
+            found[key] = learn_rule([content(each) for each in left], [content(each) for each in right], key, "object")
+    return found
 
 
 def _volatile(groups: Mapping[Key, Group]) -> tuple[str, ...]:
