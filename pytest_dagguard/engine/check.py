@@ -62,7 +62,7 @@ def check(
         seconds = time.monotonic() - began
         why = (baseline.reason, baseline.group)
         return replace(empty, reason=why[0], group=why[1], seconds=seconds, logs=logs, notes=baseline.notes)
-    drive = _Drive(lab, baseline, plan, terms)
+    drive = _Drive(lab, walk, baseline, plan, terms)
     strategy = strategies[drive.plan.strategy]
     if terms.replay:
         token = tokens.decode(terms.replay)
@@ -83,7 +83,7 @@ def check(
         seconds=time.monotonic() - began,
         checked=checked,
         findings=findings,
-        notes=(*baseline.notes, *baseline.clean.notes, *drive.remarks, *_bounds(found, terms)),
+        notes=(*baseline.notes, *drive.canon.clean.notes, *drive.remarks, *_bounds(found, terms)),
         logs={key: value for hit in found.hits[:1] for key, value in _logs(hit.outcome).items()},
     )
 
@@ -116,10 +116,11 @@ def _logs(outcome: Outcome) -> dict[str, str]:
 class _Drive:
     """Feeds a search with judged outcomes."""
 
-    def __init__(self, lab: Lab, baseline: Baseline, plan: Plan, terms: Terms) -> None:
-        self.lab, self.baseline, self.plan, self.terms = lab, baseline, plan, terms
+    def __init__(self, lab: Lab, walk: Walk, baseline: Baseline, plan: Plan, terms: Terms) -> None:
+        self.lab, self.walk, self.baseline, self.plan, self.terms = lab, walk, baseline, plan, terms
         assert baseline.clean is not None
         self.canon = Canon(baseline.clean, lab.content)
+        self.tried_again = False
         self.operations = 0
         self.remarks: dict[str, None] = {}
         self.deadline = time.monotonic() + terms.budget
@@ -136,7 +137,6 @@ class _Drive:
 
     def carry_out(self, trial: Trial) -> Judged:
         plan, baseline = self.plan, self.baseline
-        assert baseline.clean is not None
         outcome, _ = carry_out(
             self.lab,
             baseline.subject,
@@ -148,17 +148,33 @@ class _Drive:
             peer=baseline.peer,
         )
         self.operations += len(outcome.history)
-        findings: tuple[Finding, ...] = ()
-        if not outcome.unreachable:
-            end = counting(outcome, baseline.peer is not None)
-            situation = Situation(trial.fault, plan.scenario, plan.cleared, end.succeeded, end)
-            findings = judge(baseline.clean, outcome, situation, self.lab.content, self.terms.strict)
-            if baseline.outcome is not None:
-                findings = (*findings, *ending(baseline.outcome.last.state, end, trial.fault))
-            findings = success_after_kill(findings, end, plan.scenario)
-            self.remarks.update(dict.fromkeys(remarks(baseline.clean, outcome)))
+        findings = () if outcome.unreachable else self._judge(trial, outcome)
+        if any(each.cls == "changed" for each in findings) and self._know_try_number():
+            findings = self._judge(trial, outcome)
         points = {int(each.rsplit(" ", 1)[1]): points_of(outcome, self.canon, each) for each in outcome.results}
         return Judged(outcome, findings, time.monotonic() > self.deadline, points)
+
+    def _judge(self, trial: Trial, outcome: Outcome) -> tuple[Finding, ...]:
+        clean, plan = self.canon.clean, self.plan
+        end = counting(outcome, self.baseline.peer is not None)
+        situation = Situation(trial.fault, plan.scenario, plan.cleared, end.succeeded, end)
+        findings = judge(clean, outcome, situation, self.lab.content, self.terms.strict)
+        if self.baseline.outcome is not None:
+            findings = (*findings, *ending(self.baseline.outcome.last.state, end, trial.fault))
+        self.remarks.update(dict.fromkeys(remarks(clean, outcome)))
+        return success_after_kill(findings, end, plan.scenario)
+
+    def _know_try_number(self) -> bool:
+        """Learn which values follow the try number, where that was not asked yet; True where there are such."""
+        if self.tried_again or self.plan.peer:
+            return False
+        self.tried_again = True
+        before = self.canon.clean
+        clean, remark = self.walk.as_retry(self.baseline.subject.task_id)
+        self.canon = Canon(clean, self.lab.content)
+        if remark:
+            self.remarks[remark] = None
+        return clean.groups != before.groups
 
 
 def counting(outcome: Outcome, peers: bool = False) -> AttemptResult:

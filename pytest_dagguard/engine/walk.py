@@ -55,6 +55,7 @@ class _Step:
     :param state: as :class:`~pytest_dagguard.engine.upstream.Upstream` has it
     :param reason: why it gives no clean run; empty where it does
     :param root: the task that it is for, perhaps one far before this
+    :param retried: what is known with another try number, where that was asked for
     """
 
     task: Task
@@ -67,6 +68,7 @@ class _Step:
     root: str = ""
     notes: tuple[str, ...] = ()
     baseline: Baseline | None = None
+    retried: tuple[noise.Clean, str] | None = None
 
     def end(self, reason: tuple[str, str]) -> None:
         """There is no clean run."""
@@ -99,6 +101,24 @@ class Walk:
         if step.baseline is None:
             step.baseline = self._learn(step)
         return step.baseline
+
+    def as_retry(self, task_id: str) -> tuple[noise.Clean, str]:
+        """What a clean run is like where the try number is not 1, and what is remarkable about it; run when asked.
+
+        The task must have a baseline with a clean run.
+        """
+        step = self._steps[task_id]
+        baseline = self.baseline(task_id)
+        assert baseline.clean is not None
+        assert step.outcome is not None
+        if step.retried is None:
+            schedule = (Run(2),)
+            outcome, _ = carry_out(self.lab, step.subject, step.start, schedule, (0.0,), cleared=True, seed=1)
+            if outcome.unreachable or not outcome.last.succeeded:
+                step.retried = baseline.clean, "a clean run with another try number does not succeed"
+            else:
+                step.retried = noise.with_try_number(baseline.clean, step.outcome, outcome, self.lab.content)
+        return step.retried
 
     def close(self) -> None:
         """Let go of the kept states."""

@@ -11,13 +11,13 @@ import functools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pytest_dagguard.model.history import History
 from pytest_dagguard.model.outcome import Content, Outcome
 from pytest_dagguard.model.state import Entry
 from pytest_dagguard.oracle import headers, ties
-from pytest_dagguard.oracle.ladder import Rule, learn_rule
+from pytest_dagguard.oracle.ladder import BYTES, Rule, alike, learn_rule
 from pytest_dagguard.oracle.names import LOOSE_LEVELS, PLAIN, Names, align, constants, names_of, only, readable, stem
 from pytest_dagguard.oracle.ties import Tie
 
@@ -106,6 +106,61 @@ def learn(first: Outcome, second: Outcome, content: Content, ignored: Mapping[st
         passing=_passing(first, second, names, groups, content),
         ties=ties.learn(grouped[0], grouped[1], {key: group.rule for key, group in groups.items()}, content),
     )
+
+
+def with_try_number(clean: Clean, first: Outcome, retried: Outcome, content: Content) -> tuple[Clean, str]:
+    """Learn from a clean run with another try number which values follow it: that is an input of each try.
+
+    Only values of fields are taken for the try number's. Where a run with another try number leaves other names, or
+    content that differs in more than values, that is something that the task does otherwise, and stays a difference.
+
+    :param first: the first clean run
+    :param retried: a run with another try number from the state that the first began with
+    :returns: what is known now, and a remark where something differs that cannot be taken for a value
+    :raises KeyError: ``content`` does not know a digest
+    """
+    sides = [_grouped(kept(each.after, clean.ignored), clean.names) for each in (first, retried)]
+    groups = dict(clean.groups)
+    differs: list[str] = []
+    for key, group in clean.groups.items():
+        left, right = (side.get(key, []) for side in sides)
+        if len(left) != len(right):
+            differs.append(group.label)
+            continue
+        rule = _joined(group.rule, left, right, content)
+        loose = group.loose | headers.varying(left, right)
+        if rule is None:
+            differs.append(group.label)
+        elif rule is not group.rule or loose != group.loose:
+            groups[key] = replace(group, rule=rule, loose=loose)
+    differs += [readable(key[1]) for key in sides[1].keys() - clean.groups.keys()]
+    remark = f"with another try number, a clean run leaves something else: {some(sorted(differs))}" if differs else ""
+    return replace(clean, groups=groups, notes=(*clean.notes, *_followers(clean, groups))), remark
+
+
+def _followers(clean: Clean, groups: Mapping[Key, Group]) -> list[str]:
+    changed = [group.label for key, group in groups.items() if group is not clean.groups[key]]
+    return [f"{some(sorted(changed))}: compared without the values that follow the try number"] if changed else []
+
+
+def _joined(
+    rule: Rule, left: Sequence[tuple[str, Entry]], right: Sequence[tuple[str, Entry]], content: Content
+) -> Rule | None:
+    """The rule under which a run with another try number leaves the same too; None where no values alone differ."""
+    contents = [[bytes_of(entry, content) for _, entry in side] for side in (left, right)]
+    if alike(contents[0], contents[1], rule):
+        return rule
+    name, entry = left[0]
+    more = learn_rule(contents[0], contents[1], name, entry.kind)
+    if more.weak or not more.masks:
+        return None
+    if rule.rung == BYTES:
+        return more
+    if (rule.rung, rule.shape) != (more.rung, more.shape):
+        return None
+    masks = {**rule.masks, **{path: None if path in rule.masks else names for path, names in more.masks.items()}}
+    both = replace(rule, masks=masks, unordered=rule.unordered or more.unordered, note=more.note)
+    return both if alike(contents[0], contents[1], both) else None
 
 
 def pattern(resource: str, clean: Clean | None) -> str:

@@ -47,6 +47,28 @@ Judge = Callable[..., Verdict]
 CONCURRENT = pytest.param("concurrent", marks=pytest.mark.slow)
 
 
+SAYS_ITS_TRY = """
+    import json
+    tiny.put("out/a.json", json.dumps({"rows": 2, "by": {"try": ti.try_number}}).encode())
+"""
+GROWS_WITH_ITS_TRY = """
+    tiny.put("out/a.jsonl", b'{"n": 1}\\n' * ti.try_number)
+"""
+
+
+@pytest.mark.parametrize("scenario", ["twice", "killed"])
+def test_a_value_that_is_the_try_number_is_an_input_and_no_fault(judged: Judge, scenario: str) -> None:
+    verdict = judged(SAYS_ITS_TRY, scenario)
+    assert (verdict.verdict, verdict.findings) == ("pass", ())
+    assert "s3://out/a.json: compared without the values that follow the try number" in verdict.notes
+    assert scenario == "twice" or verdict.checked.closed
+
+
+def test_what_is_done_otherwise_at_another_try_is_a_fault(judged: Judge) -> None:
+    verdict = judged(GROWS_WITH_ITS_TRY, "twice")
+    assert classes(verdict) == ["duplicate"]
+
+
 UUID_NAME = """
     import uuid
     body = tiny.get("inp/a")
