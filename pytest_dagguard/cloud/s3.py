@@ -138,7 +138,7 @@ class S3:
         self._backend.show(snapshot)
 
     def seed(self, seed: Seed) -> None:
-        """Make the seed's buckets and objects.
+        """Make the seed's objects, and the buckets that are not there.
 
         :raises ConfigurationError: S3 could have no bucket of that name
         """
@@ -149,7 +149,8 @@ class S3:
                     f"the seed's S3 bucket {bucket!r} cannot exist: a name has 3 to 63 lower case letters, digits, "
                     "dots and hyphens, and begins and ends with a letter or digit; rename its folder"
                 )
-            self._backend.create_bucket(bucket, _REGION)
+            if bucket not in self._backend.buckets:
+                self._backend.create_bucket(bucket, _REGION)
             for key, content in objects.items():
                 self._backend.put_object(bucket, key, content)
 

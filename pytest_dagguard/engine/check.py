@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_dagguard.engine import narrate, replay
+from pytest_dagguard.engine import drift, narrate, replay
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Lab
 from pytest_dagguard.engine.pairs import paired
@@ -20,7 +20,7 @@ from pytest_dagguard.model.dag import Task
 from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Hit, Judged, Plan, Search, Strategy, Trial
+from pytest_dagguard.model.plan import Drift, Hit, Judged, Plan, Search, Strategy, Trial
 from pytest_dagguard.model.scenario import Scenario
 from pytest_dagguard.model.verdict import Checked, Verdict
 from pytest_dagguard.oracle import noise
@@ -62,6 +62,8 @@ def check(
         seconds = time.monotonic() - began
         why = (baseline.reason, baseline.group)
         return replace(empty, reason=why[0], group=why[1], seconds=seconds, logs=logs, notes=baseline.notes)
+    if plan.drifts and baseline.outcome is not None:
+        plan = replace(plan, inputs=tuple(drift.inputs(baseline.outcome, lab.content)))
     drive = _Drive(lab, walk, baseline, plan, terms)
     strategy = strategies[drive.plan.strategy]
     if terms.replay:
@@ -121,6 +123,7 @@ class _Drive:
         assert baseline.clean is not None
         self.canon = Canon(baseline.clean, lab.content)
         self.tried_again = False
+        self.drifted: drift.Drifted | None = None
         self.operations = 0
         self.remarks: dict[str, None] = {}
         self.deadline = time.monotonic() + terms.budget
@@ -137,6 +140,9 @@ class _Drive:
 
     def carry_out(self, trial: Trial) -> Judged:
         plan, baseline = self.plan, self.baseline
+        drifts = Drift() in trial.schedule
+        if drifts and self._drift().clean is None:
+            return Judged(Outcome({}, {}, ()), (), time.monotonic() > self.deadline)
         outcome, _ = carry_out(
             self.lab,
             baseline.subject,
@@ -146,23 +152,36 @@ class _Drive:
             cleared=plan.cleared,
             seed=3,
             peer=baseline.peer,
+            drift=lambda: drift.put(self.lab, self._drift().inputs),
         )
         self.operations += len(outcome.history)
         findings = () if outcome.unreachable else self._judge(trial, outcome)
-        if any(each.cls == "changed" for each in findings) and self._know_try_number():
+        if not drifts and any(each.cls == "changed" for each in findings) and self._know_try_number():
             findings = self._judge(trial, outcome)
         points = {int(each.rsplit(" ", 1)[1]): points_of(outcome, self.canon, each) for each in outcome.results}
         return Judged(outcome, findings, time.monotonic() > self.deadline, points)
 
     def _judge(self, trial: Trial, outcome: Outcome) -> tuple[Finding, ...]:
         clean, plan = self.canon.clean, self.plan
+        drifted = self._drift().clean if Drift() in trial.schedule else None
         end = counting(outcome, self.baseline.peer is not None)
         situation = Situation(trial.fault, plan.scenario, plan.cleared, end.succeeded, end)
+        if drifted is not None:
+            return drift.stale(judge(drifted, outcome, situation, self.lab.content, self.terms.strict))
         findings = judge(clean, outcome, situation, self.lab.content, self.terms.strict)
         if self.baseline.outcome is not None:
             findings = (*findings, *ending(self.baseline.outcome.last.state, end, trial.fault))
         self.remarks.update(dict.fromkeys(remarks(clean, outcome)))
         return success_after_kill(findings, end, plan.scenario)
+
+    def _drift(self) -> drift.Drifted:
+        """What the task comes to on changed inputs; run when it is first asked for."""
+        if self.drifted is None:
+            task = self.walk.dag.task(self.baseline.subject.task_id)
+            self.drifted = drift.learn(self.lab, self.baseline, task, self.walk.allow, self.walk.seed)
+            if self.drifted.remark:
+                self.remarks[self.drifted.remark] = None
+        return self.drifted
 
     def _know_try_number(self) -> bool:
         """Learn which values follow the try number, where that was not asked yet; True where there are such."""

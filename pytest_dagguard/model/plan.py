@@ -54,7 +54,12 @@ class Disturb:
     kind: str
 
 
-Step = Run | Kill | Terminate | Disturb
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """The inputs of the task change: what is in each of the plan's ``inputs`` becomes something else."""
+
+
+Step = Run | Kill | Terminate | Disturb | Drift
 Schedule = tuple[Step, ...]
 
 
@@ -69,6 +74,8 @@ class Plan:
     :param gap: seconds by which the clock of attempt n+1 is ahead of attempt n
     :param peer: what attempt 2 is: empty for a further try of the same task instance, ``interval`` for the same task in
         the DAG run of the next day, ``index`` for the next map index of a mapped task
+    :param drifts: whether the scenario has the inputs change
+    :param inputs: names of the inputs that can be changed; filled in when the task's clean run is known
     """
 
     scenario: str
@@ -77,6 +84,8 @@ class Plan:
     cleared: bool = False
     gap: float = 0.0
     peer: str = ""
+    drifts: bool = False
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

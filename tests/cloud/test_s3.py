@@ -70,6 +70,11 @@ def test_seed_makes_buckets_and_objects(emulator: S3, blobs: Blobs) -> None:
     assert blobs.contents[found["s3://bkt/in/a"].digest] == b"aaa"
 
 
+def test_more_can_be_seeded_into_a_bucket_that_is_there(emulator: S3) -> None:
+    emulator.seed(Seed(s3={"bkt": {"in/c": b"c"}}))
+    assert {"s3://bkt/in/a", "s3://bkt/in/c"} < set(state(emulator))
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

@@ -53,8 +53,12 @@ class Tried:
 
     @property
     def undeclared(self) -> tuple[str, ...]:
-        """Classes of what was found and is no warning that the file declares."""
-        declared = self.case.warns.get(self.task, ())
+        """Classes of what was found and is no warning that the file declares.
+
+        A frozen worker that overwrites what was made of newer input is true of every task that writes without a
+        condition, of the twins too.
+        """
+        declared = (*self.case.warns.get(self.task, ()), "stale")
         return tuple(each for each in self.classes if each not in declared)
 
 
