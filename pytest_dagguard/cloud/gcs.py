@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -102,6 +102,12 @@ class Gcs:
             return refusal.json()
         self._read = None
         return self._answer(call)
+
+    def apply_half(self, request: Request, caller: Caller) -> Response:
+        """Let the first half of a batch take effect."""
+        call = self._call(request)
+        self._read = (request, replace(call, parts=call.parts[: len(call.parts) // 2]))
+        return self.apply(request, caller)
 
     def _answer(self, call: Call) -> Response:
         try:

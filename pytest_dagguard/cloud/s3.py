@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_dagguard.cloud import s3_services
 from pytest_dagguard.cloud.emulator import Blobs, Caller, Request, Response
-from pytest_dagguard.cloud.s3_address import Call, copy_source, decoded, parse
+from pytest_dagguard.cloud.s3_address import Call, copy_source, decoded, half_of_doomed, parse
 from pytest_dagguard.cloud.s3_connection import environment, redirect
 from pytest_dagguard.cloud.s3_footprint import Names, operation
 from pytest_dagguard.model.errors import ConfigurationError, DagguardError, NotEmulated
@@ -116,6 +116,10 @@ class S3:
             # A defect of moto must not be taken for a fault of the task: the verdict is inconclusive.
             raise NotEmulated("s3", verb, f"moto fails on it with {type(error).__name__}: {error}") from error
         return _response(request.method, answered.status, answered.headers, answered.body)
+
+    def apply_half(self, request: Request, caller: Caller) -> Response:
+        """Let a DeleteObjects take effect for the first half of its objects."""
+        return self.apply(half_of_doomed(request), caller)
 
     def entries(self, names: Collection[str] | None = None) -> dict[str, Entry]:
         """Buckets, objects and unfinished uploads."""

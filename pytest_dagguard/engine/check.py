@@ -85,7 +85,7 @@ def check(
         seconds=time.monotonic() - began,
         checked=checked,
         findings=findings,
-        notes=(*baseline.notes, *drive.canon.clean.notes, *drive.remarks, *_bounds(found, terms)),
+        notes=(*baseline.notes, *drive.canon.clean.notes, *drive.remarks, *found.remarks[:1], *_bounds(found, terms)),
         logs={key: value for hit in found.hits[:1] for key, value in _logs(hit.outcome).items()},
     )
 

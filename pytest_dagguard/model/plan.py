@@ -41,12 +41,21 @@ class Terminate:
     attempt: int
 
 
+PIECEWISE = frozenset({("s3", "DeleteObjects"), ("gcs", "batch")})
+"""Operations (service, verb) that the service carries out for one resource after the other: they may stop half way.
+
+A part of a multipart upload that does not arrive whole is dropped by the service, and what arrives of a chunk of a
+resumable upload is known to nobody but its client: there a half way is no state of its own.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Disturb:
     """The service answers one operation of an attempt badly; the attempt lives on.
 
     :param at: which operation
-    :param kind: ``429 before``, ``503 before``, ``503 after`` or ``reset after``: before or after it takes effect
+    :param kind: ``429 before``, ``503 before``, ``503 after`` or ``reset after``: before or after it takes effect;
+        ``half``: it takes effect for the first half of its resources, see :data:`PIECEWISE`
     """
 
     attempt: int
@@ -157,6 +166,7 @@ class Search:
     :param bounded: the budget ended the search
     :param cut: it did so before all was tried that the scenario promises, so that nothing can be concluded
     :param unreached: why trials were no evidence, ``(reason, group)``
+    :param remarks: what could not be tried as it was meant, one line each
     """
 
     hits: list[Hit] = field(default_factory=list)
@@ -166,6 +176,7 @@ class Search:
     bounded: bool = False
     cut: bool = False
     unreached: list[tuple[str, str]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
 Searching = Generator[Trial, Judged, Search]

@@ -17,7 +17,7 @@ from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.plan import Disturb, Drift, Kill, Run, Schedule, Step, Terminate
 
 PREFIX = "k1."
-KINDS = ("429 before", "503 before", "503 after", "reset after")
+KINDS = ("429 before", "503 before", "503 after", "reset after", "half")
 """The kinds of disturbance; a token has the number of one, so their order is for good."""
 
 _MARK = 4

@@ -630,3 +630,19 @@ def test_a_large_unfinished_upload_is_not_kept_once_a_chunk(gcs: Gcs, blobs: Blo
         seen.add(gcs.entries({"gs-upload://*"}).popitem()[1])
     assert {each.size for each in seen} == {2 * K256 * n for n in range(1, 9)}
     assert sum(len(each) for each in blobs.contents.values()) < 3 * size
+
+
+def test_half_of_a_batch(front: Front, bucket: Any) -> None:
+    for key in "abcde":
+        bucket.blob(key).upload_from_string("x")
+    sent = []
+    apply = front.emulator.apply
+    front.emulator.apply = lambda *a: (sent.append(a[0]), apply(*a))[1]  # type: ignore[method-assign]
+    kept = front.emulator.snapshot()
+    with bucket.client.batch():
+        for key in "abcde":
+            bucket.blob(key).delete()
+    front.emulator.apply = apply  # type: ignore[method-assign]
+    front.emulator.restore(kept)
+    assert front.emulator.apply_half(sent[-1], Caller("attempt 1", {})).status == 200
+    assert sorted(front.emulator.entries({"gs://bkt/*"})) == [f"gs://bkt/{key}" for key in "cde"]

@@ -420,3 +420,18 @@ pytest_dagguard.cloud.s3.EMULATOR(Blobs(), True)
 assert not {"flask", "moto.server", "moto.iam.models"} & sys.modules.keys()
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_half_of_a_deletion_of_many(emulator: S3, server: Any) -> None:
+    client = boto3.client("s3", endpoint_url=server.url, **CREDENTIALS)
+    for key in "abcde":
+        client.put_object(Bucket="empty", Key=key)
+    sent = []
+    apply = emulator.apply
+    emulator.apply = lambda *a: (sent.append(a[0]), apply(*a))[1]
+    kept = emulator.snapshot()
+    client.delete_objects(Bucket="empty", Delete={"Objects": [{"Key": key} for key in "abcde"]})
+    emulator.apply = apply
+    emulator.restore(kept)
+    assert emulator.apply_half(sent[-1], CALLER).status == 200
+    assert sorted(emulator.entries({"s3://empty/*"})) == [f"s3://empty/{key}" for key in "cde"]
