@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,11 @@ from pytest_dagguard.collection import explain
 from pytest_dagguard.model import registry
 from pytest_dagguard.model.finding import CLASSES, WARN_CLASSES
 from pytest_dagguard.model.scenario import Scenario
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 PACKAGE = Path(pytest_dagguard.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -105,3 +111,11 @@ def test_everything_is_listed() -> None:
     ]
     for name in parts:
         assert any(line.split()[:1] == [name] and len(line.split()) > 2 for line in listed.splitlines()), name
+
+
+def test_the_source_archive_has_every_page_of_the_top_folder() -> None:
+    top = PACKAGE.parent
+    included = tomllib.loads((top / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["sdist"][
+        "include"
+    ]
+    assert {each.name for each in top.glob("*.md")} - set(included) == set()

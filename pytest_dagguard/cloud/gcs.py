@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -17,7 +17,7 @@ from pytest_dagguard.cloud.emulator import Blobs, Caller, Request, Response
 from pytest_dagguard.cloud.gcs_answers import Refusal
 from pytest_dagguard.cloud.gcs_call import Call, parse
 from pytest_dagguard.cloud.gcs_footprint import NOT_MADE, operation
-from pytest_dagguard.cloud.gcs_storage import Kept, Resource, Vault, quiet
+from pytest_dagguard.cloud.gcs_storage import Kept, Resource, Vault, headers, quiet
 from pytest_dagguard.cloud.gcs_uploads import Session, Sessions
 from pytest_dagguard.model.operation import Operation
 from pytest_dagguard.model.seed import Seed
@@ -102,6 +102,12 @@ class Gcs:
             return refusal.json()
         self._read = None
         return self._answer(call)
+
+    def apply_half(self, request: Request, caller: Caller) -> Response:
+        """Let the first half of a batch take effect."""
+        call = self._call(request)
+        self._read = (request, replace(call, parts=call.parts[: len(call.parts) // 2]))
+        return self.apply(request, caller)
 
     def _answer(self, call: Call) -> Response:
         try:
@@ -206,7 +212,7 @@ class Gcs:
         content, digest = self._vault.store.files[f"{bucket}/{key}"]
         metageneration = resource["metageneration"]
         version = resource["generation"] + (f".{metageneration}" if metageneration != "1" else "")
-        return Entry("object", digest, len(content), version)
+        return Entry("object", digest, len(content), version, headers(resource))
 
     def _bucket_entry(self, resource: Resource) -> Entry:
         name = resource["name"]

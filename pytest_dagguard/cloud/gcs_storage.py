@@ -38,6 +38,9 @@ WRITABLE = (
 )
 """What a client may set on an object."""
 
+SHOWN = ("cacheControl", "contentDisposition", "contentEncoding", "contentLanguage", "contentType")
+"""What whoever downloads an object gets with it."""
+
 HANDLERS: Mapping[str, Callable[..., None]] = {
     "objects.insert": objects.insert,
     "objects.delete": objects.delete,
@@ -232,6 +235,13 @@ class Vault(Storage):  # type: ignore[misc]
         self.objects = {bucket: dict(named) for bucket, named in kept.objects.items()}
         self.store.files = dict(kept.files)
         self._last = kept.last
+
+
+def headers(resource: Resource) -> tuple[tuple[str, str], ...]:
+    """What an object's resource says beside its content, as a client may set it."""
+    found = [(name, str(resource[name])) for name in SHOWN if resource.get(name)]
+    found += [(f"metadata {name}", str(value)) for name, value in (resource.get("metadata") or {}).items()]
+    return tuple(sorted(found))
 
 
 class _Request:

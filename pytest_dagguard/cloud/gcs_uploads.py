@@ -21,7 +21,7 @@ from pytest_dagguard.cloud.gcs_call import Call, plain_body
 from pytest_dagguard.cloud.gcs_objects import create, header_hashes, shown, xml_metadata
 from pytest_dagguard.cloud.gcs_preconditions import enforce
 from pytest_dagguard.cloud.gcs_storage import Resource, Vault
-from pytest_dagguard.model.state import Entry
+from pytest_dagguard.model.state import EXPIRES, Entry
 
 QUANTUM = 256 * 1024
 """The real service keeps what came of an unfinished resumable upload in multiples of this."""
@@ -67,10 +67,10 @@ class Session:
             content = b"".join(self.parts[number] for number in sorted(self.parts))
             return Entry("upload", blobs.put(content), len(content), f"{len(self.parts)} parts")
         if self.size <= WHOLE:
-            return Entry("upload", blobs.put(b"".join(self.chunks)), self.size)
+            return Entry("upload", blobs.put(b"".join(self.chunks)), self.size, EXPIRES)
         # Keeping each prefix of a large upload would take the square of its size.
         text = f"{self.size} bytes, SHA-256 {self.running.hexdigest()}"
-        return Entry("upload", blobs.put(text.encode()), self.size)
+        return Entry("upload", blobs.put(text.encode()), self.size, EXPIRES)
 
 
 @dataclass(frozen=True, slots=True)

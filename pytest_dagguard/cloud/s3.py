@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_dagguard.cloud import s3_services
 from pytest_dagguard.cloud.emulator import Blobs, Caller, Request, Response
-from pytest_dagguard.cloud.s3_address import Call, copy_source, decoded, parse
+from pytest_dagguard.cloud.s3_address import Call, copy_source, decoded, half_of_doomed, parse
 from pytest_dagguard.cloud.s3_connection import environment, redirect
 from pytest_dagguard.cloud.s3_footprint import Names, operation
 from pytest_dagguard.model.errors import ConfigurationError, DagguardError, NotEmulated
@@ -124,6 +124,10 @@ class S3:
             raise NotEmulated("s3", verb, f"moto fails on it with {type(error).__name__}: {error}") from error
         return _response(request.method, answered.status, answered.headers, answered.body)
 
+    def apply_half(self, request: Request, caller: Caller) -> Response:
+        """Let a DeleteObjects take effect for the first half of its objects."""
+        return self.apply(half_of_doomed(request), caller)
+
     def entries(self, names: Collection[str] | None = None) -> dict[str, Entry]:
         """Buckets, objects and unfinished uploads."""
         wanted = (_OBJECTS + "*", _UPLOADS + "*") if names is None else names
@@ -145,7 +149,7 @@ class S3:
         self._backend.show(snapshot)
 
     def seed(self, seed: Seed) -> None:
-        """Make the seed's buckets and objects.
+        """Make the seed's objects, and the buckets that are not there.
 
         :raises ConfigurationError: S3 could have no bucket of that name
         """
@@ -156,7 +160,8 @@ class S3:
                     f"the seed's S3 bucket {bucket!r} cannot exist: a name has 3 to 63 lower case letters, digits, "
                     "dots and hyphens, and begins and ends with a letter or digit; rename its folder"
                 )
-            self._backend.create_bucket(bucket, _REGION)
+            if bucket not in self._backend.buckets:
+                self._backend.create_bucket(bucket, _REGION)
             for key, content in objects.items():
                 self._backend.put_object(bucket, key, content)
 
@@ -232,13 +237,16 @@ class S3:
         content: Any = key._value_buffer
         if not content.digest:
             content.digest = self._blobs.put(content.getvalue())
-        return Entry("object", content.digest, key.size, self._version(key))
+        tags: Mapping[str, str] = self._backend.tagger.get_tag_dict_for_resource(key.arn)
+        headers = [(name.lower(), str(value)) for name, value in key.metadata.items()]
+        headers += [(f"tag {name}", value) for name, value in tags.items()]
+        return Entry("object", content.digest, key.size, self._version(key, tags), tuple(sorted(headers)))
 
-    def _version(self, key: FakeKey) -> str:
+    @staticmethod
+    def _version(key: FakeKey, tags: Mapping[str, str]) -> str:
         """The version id, and a digest of user metadata and tags where there are any: a task can read them."""
         version = key.version_id if key._is_versioned else ""
         shown: dict[str, Any] = {n: v for n, v in key.metadata.items() if n.lower().startswith("x-amz-meta-")}
-        tags: Mapping[str, str] = self._backend.tagger.get_tag_dict_for_resource(key.arn)
         if shown or tags:
             text = json.dumps([shown, tags], sort_keys=True)
             version += "+" + hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -136,7 +136,8 @@ class Tap:
     def disturb(self, name: str, at: Selector, kind: str) -> None:
         """Have one operation of an actor answered badly.
 
-        :param kind: ``429 before``, ``503 before``, ``503 after`` or ``reset after``: before or after its effect
+        :param kind: ``429 before``, ``503 before``, ``503 after`` or ``reset after``: before or after its effect;
+            ``half``: it takes effect for the first half of its resources, for verbs of ``PIECEWISE`` of its emulator
         """
         actor = self.actors[name]
         actor.disturbance, actor.disturbing = (at, kind), 0
@@ -171,7 +172,8 @@ class Tap:
                 self._record(actor, ticket, operation, _unavailable(kind), (), ())
                 return
             before = _touched(emulator, operation)
-            response = emulator.apply(ticket.request, actor.caller)
+            apply = emulator.apply_half if kind == "half" else emulator.apply  # type: ignore[attr-defined]
+            response: Response = apply(ticket.request, actor.caller)
             after = _touched(emulator, operation)
         except NotEmulated as unknown:
             self.refusals.append(Refusal(name, unknown.service, unknown.what, unknown.unlock))
@@ -181,7 +183,7 @@ class Tap:
             self._broken(name, ticket, traceback.format_exc(limit=-4))
             ticket.answer.set_result(_refused("the emulator failed on this request"))
             return
-        if kind:
+        if kind and kind != "half":
             response = _unavailable(kind)
         elif response.status >= 500:
             self._broken(name, ticket, f"HTTP {response.status} {response.body[:300].decode('utf-8', 'replace')}")

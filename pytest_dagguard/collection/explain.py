@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import sys
+from typing import Any
 
 import pytest
 
@@ -19,7 +21,7 @@ def listing() -> str:
     parts = {
         "scenarios": {name: each.summary for name, each in scenarios.items()},
         "findings": CLASSES,
-        "emulators": {name: (each.__doc__ or "").strip().splitlines()[0] for name, each in emulators.items()},
+        "emulators": {name: _emulator(each) for name, each in emulators.items()},
         "reports": {name: each.summary for name, each in reports.items()},
     }
     lines = []
@@ -27,6 +29,12 @@ def listing() -> str:
         lines.append(f"{title}:")
         lines += [f"  {name:<20} {text}" for name, text in rows.items()]
     return "\n".join(lines)
+
+
+def _emulator(factory: Any) -> str:
+    """The first line of what its module says of itself."""
+    said = sys.modules[factory.__module__].__doc__ or ""
+    return said.strip().splitlines()[0].rstrip(".")
 
 
 def text(name: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_dagguard.engine import narrate, replay
+from pytest_dagguard.engine import drift, narrate, replay
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Lab
 from pytest_dagguard.engine.pairs import paired
@@ -20,9 +20,12 @@ from pytest_dagguard.model.dag import Task
 from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Hit, Judged, Plan, Search, Strategy, Trial
+from pytest_dagguard.model.plan import Drift, Hit, Judged, Plan, Search, Strategy, Trial
 from pytest_dagguard.model.scenario import Scenario
 from pytest_dagguard.model.verdict import Checked, Verdict
+from pytest_dagguard.oracle import noise
+from pytest_dagguard.oracle.canonical import Canon
+from pytest_dagguard.oracle.classify import remarks
 from pytest_dagguard.oracle.ending import ending, success_after_kill
 from pytest_dagguard.oracle.judge import Situation, judge
 
@@ -59,7 +62,9 @@ def check(
         seconds = time.monotonic() - began
         why = (baseline.reason, baseline.group)
         return replace(empty, reason=why[0], group=why[1], seconds=seconds, logs=logs, notes=baseline.notes)
-    drive = _Drive(lab, baseline, plan, terms)
+    if plan.drifts and baseline.outcome is not None:
+        plan = replace(plan, inputs=tuple(drift.inputs(baseline.outcome, lab.content)))
+    drive = _Drive(lab, walk, baseline, plan, terms)
     strategy = strategies[drive.plan.strategy]
     if terms.replay:
         token = tokens.decode(terms.replay)
@@ -80,7 +85,7 @@ def check(
         seconds=time.monotonic() - began,
         checked=checked,
         findings=findings,
-        notes=(*baseline.notes, *baseline.clean.notes, *_bounds(found, terms)),
+        notes=(*baseline.notes, *drive.canon.clean.notes, *drive.remarks, *found.remarks[:1], *_bounds(found, terms)),
         logs={key: value for hit in found.hits[:1] for key, value in _logs(hit.outcome).items()},
     )
 
@@ -113,9 +118,14 @@ def _logs(outcome: Outcome) -> dict[str, str]:
 class _Drive:
     """Feeds a search with judged outcomes."""
 
-    def __init__(self, lab: Lab, baseline: Baseline, plan: Plan, terms: Terms) -> None:
-        self.lab, self.baseline, self.plan, self.terms = lab, baseline, plan, terms
+    def __init__(self, lab: Lab, walk: Walk, baseline: Baseline, plan: Plan, terms: Terms) -> None:
+        self.lab, self.walk, self.baseline, self.plan, self.terms = lab, walk, baseline, plan, terms
+        assert baseline.clean is not None
+        self.canon = Canon(baseline.clean, lab.content)
+        self.tried_again = False
+        self.drifted: drift.Drifted | None = None
         self.operations = 0
+        self.remarks: dict[str, None] = {}
         self.deadline = time.monotonic() + terms.budget
 
     def run(self, strategy: Strategy) -> Search:
@@ -130,7 +140,9 @@ class _Drive:
 
     def carry_out(self, trial: Trial) -> Judged:
         plan, baseline = self.plan, self.baseline
-        assert baseline.clean is not None
+        drifts = Drift() in trial.schedule
+        if drifts and self._drift().clean is None:
+            return Judged(Outcome({}, {}, ()), (), time.monotonic() > self.deadline)
         outcome, _ = carry_out(
             self.lab,
             baseline.subject,
@@ -140,18 +152,48 @@ class _Drive:
             cleared=plan.cleared,
             seed=3,
             peer=baseline.peer,
+            drift=lambda: drift.put(self.lab, self._drift().inputs),
         )
         self.operations += len(outcome.history)
-        findings: tuple[Finding, ...] = ()
-        if not outcome.unreachable:
-            end = counting(outcome, baseline.peer is not None)
-            situation = Situation(trial.fault, plan.scenario, plan.cleared, end.succeeded, end)
-            findings = judge(baseline.clean, outcome, situation, self.lab.content, self.terms.strict)
-            if baseline.outcome is not None:
-                findings = (*findings, *ending(baseline.outcome.last.state, end, trial.fault))
-            findings = success_after_kill(findings, end, plan.scenario)
-        points = {int(each.rsplit(" ", 1)[1]): points_of(outcome, baseline.clean, each) for each in outcome.results}
+        findings = () if outcome.unreachable else self._judge(trial, outcome)
+        if not drifts and any(each.cls == "changed" for each in findings) and self._know_try_number():
+            findings = self._judge(trial, outcome)
+        points = {int(each.rsplit(" ", 1)[1]): points_of(outcome, self.canon, each) for each in outcome.results}
         return Judged(outcome, findings, time.monotonic() > self.deadline, points)
+
+    def _judge(self, trial: Trial, outcome: Outcome) -> tuple[Finding, ...]:
+        clean, plan = self.canon.clean, self.plan
+        drifted = self._drift().clean if Drift() in trial.schedule else None
+        end = counting(outcome, self.baseline.peer is not None)
+        situation = Situation(trial.fault, plan.scenario, plan.cleared, end.succeeded, end)
+        if drifted is not None:
+            return drift.stale(judge(drifted, outcome, situation, self.lab.content, self.terms.strict))
+        findings = judge(clean, outcome, situation, self.lab.content, self.terms.strict)
+        if self.baseline.outcome is not None:
+            findings = (*findings, *ending(self.baseline.outcome.last.state, end, trial.fault))
+        self.remarks.update(dict.fromkeys(remarks(clean, outcome)))
+        return success_after_kill(findings, end, plan.scenario)
+
+    def _drift(self) -> drift.Drifted:
+        """What the task comes to on changed inputs; run when it is first asked for."""
+        if self.drifted is None:
+            task = self.walk.dag.task(self.baseline.subject.task_id)
+            self.drifted = drift.learn(self.lab, self.baseline, task, self.walk.allow, self.walk.seed)
+            if self.drifted.remark:
+                self.remarks[self.drifted.remark] = None
+        return self.drifted
+
+    def _know_try_number(self) -> bool:
+        """Learn which values follow the try number, where that was not asked yet; True where there are such."""
+        if self.tried_again or self.plan.peer:
+            return False
+        self.tried_again = True
+        before = self.canon.clean
+        clean, remark = self.walk.as_retry(self.baseline.subject.task_id)
+        self.canon = Canon(clean, self.lab.content)
+        if remark:
+            self.remarks[remark] = None
+        return clean.groups != before.groups
 
 
 def counting(outcome: Outcome, peers: bool = False) -> AttemptResult:
@@ -172,8 +214,9 @@ def _tell(hit: Hit, baseline: Baseline, walk: Walk, task: Task, name: str, terms
     def where(event: Event) -> tuple[str, int]:
         return narrate.place(event, baseline.points, root, walk.file, task)
 
-    made = [each for each in hit.outcome.history if each.operation.resource == hit.finding.resource]
-    event = hit.trial.at.event if hit.trial.at is not None else (made[-1] if made else None)
+    named = lambda name: noise.template(name, baseline.clean)  # noqa: E731
+    made = narrate.culprit(hit.finding, hit.outcome.history, named)
+    event = hit.trial.at.event if hit.trial.at is not None else made
     trace = counting(hit.outcome, baseline.peer is not None).trace
     if hit.finding.cls == "cannot-finish" and trace:
         file, line = narrate.relative(trace[0].file, root), trace[0].line

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pytest_dagguard.engine import reasons
 from pytest_dagguard.engine.lab import Lab, Subject
 from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Disturb, Elapse, Kill, Run, Schedule, Terminate
+from pytest_dagguard.model.plan import Disturb, Drift, Elapse, Kill, Run, Schedule, Terminate
 
 
 def carry_out(
@@ -23,6 +23,7 @@ def carry_out(
     seed: int = 0,
     keep: bool = False,
     peer: Subject | None = None,
+    drift: Callable[[], None] = lambda: None,
 ) -> tuple[Outcome, int]:
     """Carry out a schedule.
 
@@ -32,9 +33,10 @@ def carry_out(
     :param where: ask attempts for their lines
     :param keep: keep the state that it leaves
     :param peer: another task instance, whose first try attempt 2 is
+    :param drift: changes the inputs, where a step of the schedule says so
     :returns: the outcome, and the number of the kept state (0 where none was to be kept)
     """
-    outcome = _Experiment(lab, subject, shifts, cleared, where, seed, peer).run(start, schedule)
+    outcome = _Experiment(lab, subject, shifts, cleared, where, seed, peer, drift).run(start, schedule)
     kept = lab.cloud.call("snapshot") if keep else 0
     lab.cloud.call("restore", start)
     return outcome, kept
@@ -50,8 +52,9 @@ class _Experiment:
         where: bool,
         seed: int,
         peer: Subject | None,
+        drift: Callable[[], None],
     ) -> None:
-        self.peer = peer
+        self.peer, self.drift = peer, drift
         self.lab, self.subject, self.shifts = lab, subject, shifts
         self.cleared, self.where, self.seed = cleared, where, seed
         self.results: dict[str, AttemptResult] = {}
@@ -71,6 +74,8 @@ class _Experiment:
                 lab.stage.call("terminate", _actor(step.attempt))
             elif isinstance(step, Elapse):
                 self._elapse()
+            elif isinstance(step, Drift):
+                self.drift()
             elif isinstance(step, Disturb):
                 self._launch(step.attempt)
                 lab.cloud.call("disturb", _actor(step.attempt), step.at, step.kind)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.dag import Task
+from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Point, Terminate, Trial
@@ -43,6 +44,24 @@ def place(event: Event, points: Sequence[Point], root: Path, file: str, task: Ta
 
 def _fits(point: Point, event: Event) -> bool:
     return point.selector.fits(event.operation)
+
+
+def culprit(finding: Finding, history: Sequence[Event], template: Callable[[str], str]) -> Event | None:
+    """The operation that brought a finding about, as far as the history tells: the last that changed the resource.
+
+    :param template: gives the templated form of a name, which is how findings name resources; ``*`` at the end of one
+        stands for all in a folder
+    """
+    wanted = finding.resource
+
+    def concerns(name: str) -> bool:
+        label = template(name)
+        return label.startswith(wanted[:-1]) if wanted.endswith("*") else label == wanted
+
+    found = [(event, what) for event in history for name, what in event.changed if wanted and concerns(name)]
+    deletions = [each for each in found if each[1] == "deleted"] if finding.cls in ("lost", "reader-window") else []
+    events = [event for event, _ in deletions or found]
+    return events[-1] if events else None
 
 
 def relative(file: str, root: Path) -> str:

@@ -15,6 +15,7 @@ from pytest_dagguard.model.dag import Dag
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Run
 from pytest_dagguard.oracle import noise
+from pytest_dagguard.oracle.canonical import Canon
 
 NEXT = timedelta(days=1)
 """From one interval to the next. Schedules differ; a day is the commonest, and what a task does not divide by days does
@@ -80,4 +81,5 @@ def _learn(lab: Lab, alone: Baseline, dag: Dag, allow: Mapping[str, str], seed: 
     clean = noise.learn(outcomes[0], outcomes[1], lab.content, allow)
     if clean.unstable:
         return replace(alone, clean=None, reason=clean.unstable, group="unstable")
-    return replace(alone, clean=clean, points=points_of(outcomes[0], clean), outcome=outcomes[0])
+    points = points_of(outcomes[0], Canon(clean, lab.content))
+    return replace(alone, clean=clean, points=points, outcome=outcomes[0])

@@ -6,24 +6,29 @@ import hashlib
 import re
 from collections.abc import Mapping
 
-from pytest_dagguard.model.operation import Selector
+from pytest_dagguard.model.history import History
+from pytest_dagguard.model.operation import Selector, touches
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Point
 from pytest_dagguard.model.state import Entry
 from pytest_dagguard.oracle import noise
+from pytest_dagguard.oracle.canonical import Canon
 
 WORDS = {"ti.start": "its start", "rtif.set": "rendering its templates", "ti.state": "reporting its end"}
 """What some operations of the Execution API are to a data engineer."""
 
 
-def points_of(outcome: Outcome, clean: noise.Clean, actor: str = "attempt 1") -> tuple[Point, ...]:
+def points_of(outcome: Outcome, canon: Canon, actor: str = "attempt 1") -> tuple[Point, ...]:
     """The operations of one attempt, up to where it reports its end, each with what finds it again in another run."""
+    clean = canon.clean
     points: list[Point] = []
     seen: dict[tuple[str, str, str], int] = {}
     changes: dict[str, str] = {}
     ends = [each for each in outcome.history if each.actor == actor and each.operation.verb == "ti.state"]
+    unseen = _unseen_uploads(outcome.history)
     for event in outcome.history:
-        changes.update((name, digest) for (name, _), digest in zip(event.changed, event.digests, strict=True))
+        pairs = zip(event.changed, event.digests, strict=True)
+        changes.update((name, digest) for (name, _), digest in pairs if name not in unseen)
         if event.actor != actor:
             continue
         if ends and points and points[-1].event is ends[-1]:
@@ -36,20 +41,32 @@ def points_of(outcome: Outcome, clean: noise.Clean, actor: str = "attempt 1") ->
         key = (operation.service, operation.verb, pattern)
         seen[key] = seen.get(key, 0) + 1
         name = WORDS.get(operation.verb) or f"{operation.verb} {noise.template(operation.resource, clean)}"
-        points.append(Point(event, Selector(*key, seen[key]), name, _state(changes, outcome.before, clean)))
+        points.append(Point(event, Selector(*key, seen[key]), name, _state(changes, outcome.before, canon)))
     return tuple(points)
 
 
-def _state(changes: Mapping[str, str], before: Mapping[str, Entry], clean: noise.Clean) -> int:
-    """A number for what differs from the state before, equal for states that differ in volatile names alone.
+def _unseen_uploads(history: History) -> set[str]:
+    """Unfinished uploads of which no other attempt has taken notice, where there was another: they lead to nothing.
 
-    What need not be idempotent is no part of it: an append-only log would make a new state of each try.
+    Each killed try may leave one, at each of its chunks; to a task that does not look for them all that is one state.
     """
-    rows = sorted(
-        (noise.template(name, clean), digest)
-        for name, digest in changes.items()
-        if digest != (before[name].digest if name in before else "") and not noise.is_ignored(name, clean.ignored)
-    )
+    begun = {name: event.actor for event in history for name, _ in event.changed if "-upload://" in name}
+    if len({event.actor for event in history}) < 2:
+        return set()
+
+    def is_seen(name: str, by: str) -> bool:
+        one = frozenset({name})
+        return any(
+            event.actor != by and (touches(one, event.operation.reads) or name in event.operation.writes)
+            for event in history
+        )
+
+    return {name for name, actor in begun.items() if not is_seen(name, actor)}
+
+
+def _state(changes: Mapping[str, str], before: Mapping[str, Entry], canon: Canon) -> int:
+    """A number for what differs from the state before, equal for states that differ in what varies alone."""
+    rows = canon.rows(changes, before)
     if not rows:
         return 0
     return int.from_bytes(hashlib.blake2b(repr(rows).encode(), digest_size=8).digest(), "big")

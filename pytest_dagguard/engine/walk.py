@@ -18,6 +18,7 @@ from pytest_dagguard.model.dag import Dag, Task
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Point, Run
 from pytest_dagguard.oracle import noise
+from pytest_dagguard.oracle.canonical import Canon
 
 OTHER_DAY = timedelta(days=403, hours=5, minutes=13, seconds=7).total_seconds()
 """The clock of the second clean run is ahead by this: year, month, day, weekday and time of day all differ."""
@@ -54,6 +55,7 @@ class _Step:
     :param state: as :class:`~pytest_dagguard.engine.upstream.Upstream` has it
     :param reason: why it gives no clean run; empty where it does
     :param root: the task that it is for, perhaps one far before this
+    :param retried: what is known with another try number, where that was asked for
     """
 
     task: Task
@@ -66,6 +68,7 @@ class _Step:
     root: str = ""
     notes: tuple[str, ...] = ()
     baseline: Baseline | None = None
+    retried: tuple[noise.Clean, str] | None = None
 
     def end(self, reason: tuple[str, str]) -> None:
         """There is no clean run."""
@@ -98,6 +101,24 @@ class Walk:
         if step.baseline is None:
             step.baseline = self._learn(step)
         return step.baseline
+
+    def as_retry(self, task_id: str) -> tuple[noise.Clean, str]:
+        """What a clean run is like where the try number is not 1, and what is remarkable about it; run when asked.
+
+        The task must have a baseline with a clean run.
+        """
+        step = self._steps[task_id]
+        baseline = self.baseline(task_id)
+        assert baseline.clean is not None
+        assert step.outcome is not None
+        if step.retried is None:
+            schedule = (Run(2),)
+            outcome, _ = carry_out(self.lab, step.subject, step.start, schedule, (0.0,), cleared=True, seed=1)
+            if outcome.unreachable or not outcome.last.succeeded:
+                step.retried = baseline.clean, "a clean run with another try number does not succeed"
+            else:
+                step.retried = noise.with_try_number(baseline.clean, step.outcome, outcome, self.lab.content)
+        return step.retried
 
     def close(self) -> None:
         """Let go of the kept states."""
@@ -211,7 +232,7 @@ class Walk:
         notes = step.notes
         if step.state == upstream.SKIPPED:
             notes = (*notes, "the task skips itself in this run: what it does otherwise was not tried")
-        points = points_of(step.outcome, clean)
+        points = points_of(step.outcome, Canon(clean, self.lab.content))
         return Baseline(step.subject, step.start, clean, points, step.outcome, notes=notes)
 
 

@@ -48,6 +48,10 @@ def _final(event: Event) -> tuple[tuple[str, str], ...]:
     return tuple((name, digest) for (name, _), digest in zip(event.changed, event.digests, strict=False))
 
 
+MORE_GOES = 2
+"""How often an order is run again that was not kept."""
+
+
 @dataclass(slots=True)
 class _Node:
     """A place in an order: who went here, who else is to be tried, and whose turn would show nothing new."""
@@ -59,10 +63,12 @@ class _Node:
     asleep: dict[int, Event] = field(default_factory=dict)
 
 
-def orders(start: Order = ()) -> Generator[Order, Sequence[Event], None]:
+def orders(start: Order = ()) -> Generator[Order, Sequence[Event], str]:
     """Yield orders to run; each is answered with the operations that happened, in the order in which they took effect.
 
-    The events' ``actor`` must end in the attempt's number. The generator ends when no order is left that matters.
+    The events' ``actor`` must end in the attempt's number. The generator ends when no order is left that matters, and
+    returns nothing; or when a run does not repeat the beginning of the one that it branches off, and returns where: the
+    attempts then do something that the order does not decide, such as threads that take turns as they like.
 
     :param start: how every order begins
     """
@@ -70,11 +76,17 @@ def orders(start: Order = ()) -> Generator[Order, Sequence[Event], None]:
     order = start
     while True:
         trace = yield order
+        for _ in range(MORE_GOES):
+            if not _away(nodes, trace):
+                break
+            trace = yield order
+        if away := _away(nodes, trace):
+            return away
         _grow(nodes, trace)
         _find_races(nodes, trace)
         turn = _deepest(nodes, len(start))
         if turn is None:
-            return
+            return ""
         place, actor = turn
         node = nodes[place]
         node.done[node.chosen] = node.event
@@ -86,6 +98,17 @@ def orders(start: Order = ()) -> Generator[Order, Sequence[Event], None]:
 def number(event: Event) -> int:
     """The number of the attempt that an operation is of."""
     return int(event.actor.rsplit(" ", 1)[1])
+
+
+def _away(nodes: Sequence[_Node], trace: Sequence[Event]) -> str:
+    """Where a run left the way to its last node, which is the one that is new; empty where it did not."""
+    for place, node in enumerate(nodes):
+        if place >= len(trace) or number(trace[place]) != node.chosen:
+            return f"attempt {node.chosen} does not come to its turn {place + 1} again"
+        here, known = trace[place].operation, node.event.operation
+        if place < len(nodes) - 1 and (here.service, here.verb) != (known.service, known.verb):
+            return f"operation {place + 1} is {here.verb} where it was {known.verb}"
+    return ""
 
 
 def _grow(nodes: list[_Node], trace: Sequence[Event]) -> None:

@@ -13,6 +13,7 @@ def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
         return found
     rest: Search = yield from turns.search(plan, points)
     rest.schedules += found.schedules
+    rest.remarks[:0] = found.remarks
     return rest
 
 

@@ -21,8 +21,10 @@ def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
             return found
         try:
             order = tries.send(between_two(judged.outcome.history))
-        except StopIteration:
-            found.closed = True
+        except StopIteration as ended:
+            found.closed = not ended.value
+            if ended.value:
+                found.remarks.append(f"the search over orders ended early: {ended.value}, in one and the same order")
             return found
         if judged.late:
             found.bounded = True

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 from pytest_dagguard.explore.confirm import follow_up
 from pytest_dagguard.explore.kill_states import kill_points
-from pytest_dagguard.model.plan import Plan, Point, Run, Search, Searching, Trial
+from pytest_dagguard.model.plan import Drift, Plan, Point, Run, Search, Searching, Trial
 
 
 def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
@@ -26,6 +27,28 @@ def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
         yield from follow_up(found, trial, judged, trial)
         if judged.late and tried < len(places):
             found.bounded = found.cut = True
+            return found
+    if not found.hits and not found.unreached:
+        yield from _with_drift(found, plan, points, places)
+    return found
+
+
+def _with_drift(found: Search, plan: Plan, points: tuple[Point, ...], places: Sequence[Point]) -> Searching:
+    """The same where inputs change before the retry, at places between the first read of one and the last change."""
+    inputs = frozenset(plan.inputs)
+    read = [place for place, point in enumerate(points) if point.event.operation.reads & inputs]
+    last = max((place for place, point in enumerate(points) if point.event.changed), default=-1)
+    between = [each for each in places if read and read[0] <= points.index(each) < last]
+    for tried, point in enumerate(between, start=1):
+        schedule = (Run(1, point.selector), Drift(), Run(2, retries=plan.retries - 1), Run(1))
+        changed = f"a row is added to {plan.inputs[0]}{' and other inputs' if len(inputs) > 1 else ''}"
+        fault = f"attempt 1 freezes after {point}, {changed}, its retry finishes, and attempt 1 wakes up"
+        trial = Trial(schedule, fault, point)
+        judged = yield trial
+        found.schedules += 1
+        yield from follow_up(found, trial, judged, trial)
+        if found.hits or (judged.late and tried < len(between)):
+            found.bounded = not found.hits
             break
     return found
 

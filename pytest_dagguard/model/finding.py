@@ -9,6 +9,7 @@ CLASSES: dict[str, str] = {
     "lost": "Something that one clean run leaves is gone.",
     "changed": "Something is there, with another content than one clean run gives it.",
     "torn": "Something is there in part only.",
+    "stale": "A worker that was frozen for a while overwrote what its retry had made of newer input.",
     "started-twice": "An external job or a child DAG run was started more than once.",
     "cannot-finish": "After the fault the task can no longer succeed by itself.",
     "success-after-kill": "A task that was killed half way is reported as a success.",
@@ -18,7 +19,7 @@ CLASSES: dict[str, str] = {
     "double-run": "Work of which only one may run at a time ran twice at once.",
 }
 
-WARN_CLASSES = frozenset({"leak", "reader-window"})
+WARN_CLASSES = frozenset({"leak", "reader-window", "stale"})
 
 
 @dataclass(frozen=True, slots=True)

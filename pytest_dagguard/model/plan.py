@@ -41,12 +41,21 @@ class Terminate:
     attempt: int
 
 
+PIECEWISE = frozenset({("s3", "DeleteObjects"), ("gcs", "batch")})
+"""Operations (service, verb) that the service carries out for one resource after the other: they may stop half way.
+
+A part of a multipart upload that does not arrive whole is dropped by the service, and what arrives of a chunk of a
+resumable upload is known to nobody but its client: there a half way is no state of its own.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Disturb:
     """The service answers one operation of an attempt badly; the attempt lives on.
 
     :param at: which operation
-    :param kind: ``429 before``, ``503 before``, ``503 after`` or ``reset after``: before or after it takes effect
+    :param kind: ``429 before``, ``503 before``, ``503 after`` or ``reset after``: before or after it takes effect;
+        ``half``: it takes effect for the first half of its resources, see :data:`PIECEWISE`
     """
 
     attempt: int
@@ -59,7 +68,12 @@ class Elapse:
     """Time passes while no attempt runs: the pods and jobs that were started come to their end."""
 
 
-Step = Run | Kill | Terminate | Disturb | Elapse
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """The inputs of the task change: what is in each of the plan's ``inputs`` becomes something else."""
+
+
+Step = Run | Kill | Terminate | Disturb | Drift | Elapse
 Schedule = tuple[Step, ...]
 
 
@@ -74,6 +88,8 @@ class Plan:
     :param gap: seconds by which the clock of attempt n+1 is ahead of attempt n
     :param peer: what attempt 2 is: empty for a further try of the same task instance, ``interval`` for the same task in
         the DAG run of the next day, ``index`` for the next map index of a mapped task
+    :param drifts: whether the scenario has the inputs change
+    :param inputs: names of the inputs that can be changed; filled in when the task's clean run is known
     """
 
     scenario: str
@@ -82,6 +98,8 @@ class Plan:
     cleared: bool = False
     gap: float = 0.0
     peer: str = ""
+    drifts: bool = False
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +171,7 @@ class Search:
     :param bounded: the budget ended the search
     :param cut: it did so before all was tried that the scenario promises, so that nothing can be concluded
     :param unreached: why trials were no evidence, ``(reason, group)``
+    :param remarks: what could not be tried as it was meant, one line each
     """
 
     hits: list[Hit] = field(default_factory=list)
@@ -162,6 +181,7 @@ class Search:
     bounded: bool = False
     cut: bool = False
     unreached: list[tuple[str, str]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
 Searching = Generator[Trial, Judged, Search]

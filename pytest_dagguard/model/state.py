@@ -16,13 +16,20 @@ class Entry:
     :param size: bytes of content
     :param version: what the service shows beside the content and conditional requests depend on (a generation);
         two states that differ only here are equal to the oracle, but not to a task that is resumed
+    :param headers: what the service keeps beside the content for whoever reads it: content type, user metadata, tags;
+        (name, value), sorted
     """
 
     kind: str
     digest: str
     size: int
     version: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
+
+EXPIRES = "expires"
+"""Version of an unfinished upload that ends by itself: a resumable session of Cloud Storage lives for a week and its
+parts are not paid for, unlike those of a multipart upload, which stay until somebody takes them away."""
 
 State = Mapping[str, Entry]
 """Resource name -> entry. ``s3://``, ``gs://``, ``s3-upload://``, ``gs-upload://``, ``xcom://``, ``task-state://``,

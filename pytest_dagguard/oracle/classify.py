@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_dagguard.model.outcome import Content, Outcome
-from pytest_dagguard.model.state import Entry
-from pytest_dagguard.oracle.diff import CONTENT, EXTRA, MISSING, Difference
-from pytest_dagguard.oracle.noise import Clean, bytes_of, template
+from pytest_dagguard.model.state import EXPIRES, Entry
+from pytest_dagguard.oracle import headers, ties
+from pytest_dagguard.oracle.diff import CONTENT, EXTRA, HEADERS, MISSING, Difference, grouped
+from pytest_dagguard.oracle.names import readable
+from pytest_dagguard.oracle.noise import Clean, bytes_of, is_ignored, template
 from pytest_dagguard.oracle.relate import relate
 
 BOOKKEEPING = frozenset({"xcom", "task-state", "variable"})
@@ -108,14 +110,18 @@ class _Look:
             return self._extra(difference)
         if difference.how == MISSING:
             return self._missing(difference)
+        if difference.how == HEADERS:
+            return self._headers(difference)
         return self._content(difference)
 
     @staticmethod
     def _make(difference: Difference, cls: str, tag: str, text: str) -> Case:
         return Case(cls, tag, difference.label, text, difference.name, difference.kind)
 
-    def _extra(self, it: Difference) -> Case:
+    def _extra(self, it: Difference) -> Case | None:
         if it.kind == "upload":
+            if it.found is not None and it.found[1].version == EXPIRES:
+                return None  # a remark, see :func:`remarks`
             return self._make(it, "leak", "upload", "is an unfinished upload that stays behind")
         if it.kind == "child-run":
             return self._child_run(it)
@@ -181,6 +187,12 @@ class _Look:
             text += f" (its content is under {other})"
         return self._make(it, "lost", "gone", text)
 
+    def _headers(self, it: Difference) -> Case:
+        assert it.wanted is not None
+        assert it.found is not None
+        loose = self.clean.groups[it.kind, it.key].loose
+        return self._make(it, "changed", "headers", headers.difference(it.wanted[1], it.found[1], loose))
+
     def _content(self, it: Difference) -> Case:
         assert it.wanted is not None
         assert it.found is not None
@@ -193,6 +205,43 @@ class _Look:
             text = "still has the content that it had before the task; one clean run replaces it"
             return self._make(it, "changed", "stale", text)
         return self._make(it, relation.cls, "content", relation.text)
+
+
+def untied(clean: Clean, outcome: Outcome, content: Content) -> list[Case]:
+    """Pairs that carry the same random value after one clean run, and do not here.
+
+    :raises KeyError: ``content`` does not know a digest
+    """
+    if not clean.ties:
+        return []
+    complete = {
+        key: members
+        for key, members in grouped(clean, outcome.after).items()
+        if key in clean.groups and len(members) == len(clean.groups[key].members)
+    }
+    found = []
+    for tie, value in ties.broken(clean.ties, complete, {k: each.rule for k, each in clean.groups.items()}, content):
+        kind, key = tie.part.key
+        text = (
+            f"does not belong to {readable(tie.whole.key[1])}: {value} is in {tie.part} and not in that one's"
+            f" {str(tie.whole).removeprefix('its ')}, and one clean run leaves the same random value in both"
+        )
+        found.append(Case("changed", "pair", readable(key), text, complete[kind, key][-1][0], kind))
+    return found
+
+
+def remarks(clean: Clean, outcome: Outcome) -> tuple[str, ...]:
+    """What an experiment left that changes nothing and is worth a line."""
+    left = sorted(
+        {
+            template(name, clean)
+            for name, entry in outcome.after.items()
+            if entry.kind == "upload" and entry.version == EXPIRES and name not in outcome.before
+            if ("upload", clean.names.key(name)) not in clean.groups and not is_ignored(name, clean.ignored)
+        }
+    )
+    text = "is a resumable upload that nobody finished; Cloud Storage drops it after a week"
+    return tuple(f"{name} {text}" for name in left)
 
 
 def gone(outcome: Outcome, differences: Sequence[Difference], content: Content) -> list[Difference]:
@@ -208,7 +257,9 @@ def gone(outcome: Outcome, differences: Sequence[Difference], content: Content) 
     now = {entry.digest for entry in outcome.after.values()}
 
     def is_gone(it: Difference) -> bool:
-        if it.wanted is None or it.kind in BOOKKEEPING or it.kind == "child-run" or it.kind in LIVES:
+        if it.wanted is None or it.how == HEADERS or it.kind in BOOKKEEPING or it.kind == "child-run":
+            return False
+        if it.kind in LIVES:
             return False
         if it.how == CONTENT:
             return _is_damaged(it, outcome.before.get(it.name), content)

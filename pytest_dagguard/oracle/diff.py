@@ -8,19 +8,20 @@ from dataclasses import dataclass, replace
 
 from pytest_dagguard.model.outcome import Content
 from pytest_dagguard.model.state import Entry
+from pytest_dagguard.oracle import headers
 from pytest_dagguard.oracle.ladder import BYTES, Rule, lossless, signature
 from pytest_dagguard.oracle.names import readable
 from pytest_dagguard.oracle.noise import Clean, Group, Key, bytes_of, is_ignored
 
 Member = tuple[str, Entry]
-MISSING, EXTRA, CONTENT = "missing", "extra", "content"
+MISSING, EXTRA, CONTENT, HEADERS = "missing", "extra", "content", "headers"
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One resource that is not as one clean run leaves it.
 
-    :param how: ``missing``, ``extra`` or ``content``
+    :param how: ``missing``, ``extra``, ``content`` or ``headers``
     :param kind: of the entry
     :param key: key of the templated name
     :param label: the templated name for people
@@ -53,6 +54,19 @@ def compare(clean: Clean, after: Mapping[str, Entry], content: Content) -> list[
 
     :raises KeyError: ``content`` does not know a digest of one of the runs
     """
+    actual = grouped(clean, after)
+    found: list[Difference] = []
+    for key in sorted(clean.groups.keys() | actual.keys()):
+        group = clean.groups.get(key) or Group(readable(key[1]), ())
+        members = actual.get(key, [])
+        alike = len(group.members) == len(members) == 1 and group.members[0][1].digest == members[0][1].digest
+        differences = [] if alike else _of_group(key, group, members, content)
+        found.extend(differences or _of_headers(key, group, members))
+    return found
+
+
+def grouped(clean: Clean, after: Mapping[str, Entry]) -> dict[Key, list[Member]]:
+    """A state by kind and templated name, without what is ignored."""
     actual: defaultdict[Key, list[Member]] = defaultdict(list)
     known, key_of = clean.names.known, clean.names.key
     for name in sorted(after):
@@ -60,14 +74,7 @@ def compare(clean: Clean, after: Mapping[str, Entry], content: Content) -> list[
             continue
         entry = after[name]
         actual[entry.kind, name if name in known else key_of(name)].append((name, entry))
-    found: list[Difference] = []
-    for key in sorted(clean.groups.keys() | actual.keys()):
-        group = clean.groups.get(key) or Group(readable(key[1]), ())
-        members = actual.get(key, [])
-        if len(group.members) == len(members) == 1 and group.members[0][1].digest == members[0][1].digest:
-            continue
-        found.extend(_of_group(key, group, members, content))
-    return found
+    return dict(actual)
 
 
 def _of_group(key: Key, group: Group, actual: Sequence[Member], content: Content) -> list[Difference]:
@@ -87,6 +94,15 @@ def _of_group(key: Key, group: Group, actual: Sequence[Member], content: Content
         *(replace(base, how=MISSING, wanted=each) for each in wanted[pairs:]),
         *(replace(base, how=EXTRA, found=each) for each in found[pairs:]),
     ]
+
+
+def _of_headers(key: Key, group: Group, actual: Sequence[Member]) -> list[Difference]:
+    """Where the contents are all as they should be: the first member that has other headers."""
+    wanted, found = (headers.unlike(a, b, group.loose) for a, b in ((group.members, actual), (actual, group.members)))
+    if not wanted or not found:
+        return []
+    sizes = len(group.members), len(actual)
+    return [Difference(HEADERS, key[0], key[1], group.label, wanted[0], found[0], *sizes, group.rule)]
 
 
 def _unmatched(

@@ -23,6 +23,8 @@ _PLURAL: dict[tuple[str, str], str] = {
     ("lost", "child-run"): "were not started, and one clean run starts them",
     ("torn", "content"): "are there in part only",
     ("changed", "content"): "have other content than one clean run leaves",
+    ("changed", "headers"): "have other metadata than one clean run leaves",
+    ("changed", "pair"): "do not belong to what they stand beside",
     ("changed", "stale"): "still have the content that they had before the task",
     ("leak", "upload"): "are unfinished uploads that stay behind",
     ("leak", "temporary"): "are temporary and stay behind",

@@ -9,7 +9,7 @@ from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.history import Event, Frame
 from pytest_dagguard.model.outcome import Content, Outcome
-from pytest_dagguard.oracle.classify import Case, cases, gone
+from pytest_dagguard.oracle.classify import Case, cases, gone, untied
 from pytest_dagguard.oracle.diff import compare
 from pytest_dagguard.oracle.fold import Folded, fold
 from pytest_dagguard.oracle.noise import Clean, template
@@ -58,7 +58,10 @@ def judge(
         findings.append(_cannot_finish(clean, outcome, situation))
         if not strict:
             differences = gone(outcome, differences, content)
-    found = fold(cases(clean, outcome, differences, content))
+    said = cases(clean, outcome, differences, content)
+    if situation.finished:
+        said += untied(clean, outcome, content)
+    found = fold(said)
     findings.extend(_finding(each, outcome, situation) for each in found)
     findings.extend(_windows(clean, outcome, situation))
     return tuple(sorted(findings, key=lambda each: _ORDER.index(each.cls)))
@@ -74,7 +77,7 @@ def _finding(folded: Folded, outcome: Outcome, situation: Situation) -> Finding:
         file=site.file if site else "",
         line=site.line if site else 0,
         why=why(first.cls, first.tag, situation.fault, situation.scenario, situation.cleared),
-        fix=fix(first.cls, first.tag, folded.resource),
+        fix=fix(first.cls, first.tag, folded.resource, situation.scenario),
     )
 
 
@@ -158,7 +161,7 @@ def _window(folder: str, members: list[Gap], situation: Situation) -> Finding:
         file=site.file if site else "",
         line=site.line if site else 0,
         why=why("reader-window", "gap", situation.fault, situation.scenario, situation.cleared),
-        fix=fix("reader-window", "gap", resource),
+        fix=fix("reader-window", "gap", resource, situation.scenario),
     )
 
 

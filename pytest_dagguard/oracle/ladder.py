@@ -78,7 +78,10 @@ def lossless(data: bytes, resource: str, kind: str) -> Rule:
     return Rule(BYTES, sniff(data, resource, kind))
 
 
-def _equal(left: Sequence[bytes], right: Sequence[bytes], rule: Rule) -> bool:
+def alike(left: Sequence[bytes], right: Sequence[bytes], rule: Rule) -> bool:
+    """Say whether the contents of one template are the same in two runs."""
+    if rule.rung == BYTES:
+        return Counter(left) == Counter(right)
     return Counter(signature(each, rule) for each in left) == Counter(signature(each, rule) for each in right)
 
 
@@ -114,10 +117,10 @@ def _structured(left: Sequence[bytes], right: Sequence[bytes], shape: Shape) -> 
     rung = ROWS if is_rows(shape) else JSON
     plain = "compared as rows in any order" if rung == ROWS else "compared as JSON"
     rule = Rule(rung, shape, note=plain)
-    if _equal(left, right, rule):
+    if alike(left, right, rule):
         return rule
     rules = [rule for rule in _masked(a, b, shape, rung) if _keeps_something(a, rule)]
-    candidates = [rule for rule in rules if _equal(left, right, rule)]
+    candidates = [rule for rule in rules if alike(left, right, rule)]
     if not candidates:
         return None
     best = min(candidates, key=_given_up)
@@ -177,7 +180,7 @@ def _as_text(left: Sequence[bytes], right: Sequence[bytes], shape: Shape) -> Rul
     note = "compared as text, without the uuids, times and numbers that vary"
     in_order = Rule(TEXT, plain, {(): names}, False, note)
     for rule in (in_order, replace(in_order, unordered=True, note=note + ", lines in any order")):
-        if _equal(left, right, rule):
+        if alike(left, right, rule):
             return rule
     return None
 
@@ -185,7 +188,7 @@ def _as_text(left: Sequence[bytes], right: Sequence[bytes], shape: Shape) -> Rul
 def _counted(left: Sequence[bytes], right: Sequence[bytes], shape: Shape) -> Rule | None:
     rule = Rule(COUNT, shape, note=f"only the number of {'rows' if is_rows(shape) else 'records'} is compared")
     readable = is_rows(shape) and _readings(left, shape) and _readings(right, shape)
-    return rule if readable and _equal(left, right, rule) else None
+    return rule if readable and alike(left, right, rule) else None
 
 
 def _opaque(left: Sequence[bytes], right: Sequence[bytes]) -> Rule:
@@ -193,6 +196,6 @@ def _opaque(left: Sequence[bytes], right: Sequence[bytes]) -> Rule:
     if any(is_parquet(each) for each in left) and parquet_module() is None:
         missing = " (pyarrow is not installed: without it Parquet cannot be read)"
     rule = Rule(SIZE, note="compared by size only" + missing)
-    if _equal(left, right, rule):
+    if alike(left, right, rule):
         return rule
     return Rule(PRESENCE, note="only its presence is compared" + missing)

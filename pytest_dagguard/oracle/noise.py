@@ -11,13 +11,15 @@ import functools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pytest_dagguard.model.history import History
 from pytest_dagguard.model.outcome import Content, Outcome
 from pytest_dagguard.model.state import Entry
-from pytest_dagguard.oracle.ladder import Rule, learn_rule
+from pytest_dagguard.oracle import headers, ties
+from pytest_dagguard.oracle.ladder import BYTES, Rule, alike, learn_rule
 from pytest_dagguard.oracle.names import LOOSE_LEVELS, PLAIN, Names, align, constants, names_of, only, readable, stem
+from pytest_dagguard.oracle.ties import Tie
 
 Key = tuple[str, str]
 """(kind of entry, key of its name)."""
@@ -32,11 +34,13 @@ class Group:
     :param label: the template as people read it
     :param members: (name, entry), sorted by name
     :param rule: how their content is compared
+    :param loose: names of headers that vary
     """
 
     label: str
     members: tuple[tuple[str, Entry], ...]
     rule: Rule = field(default_factory=Rule)
+    loose: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class Clean:
     :param groups: what is expected, by kind and templated name
     :param temporaries: keys of what a clean run creates and deletes again
     :param ignored: glob patterns of resources that are left out
+    :param passing: how the content of what is there only for a while is told apart, by key of the name
+    :param ties: which of what varies must vary together
     """
 
     unstable: str = ""
@@ -59,6 +65,8 @@ class Clean:
     groups: Mapping[Key, Group] = field(default_factory=dict)
     temporaries: frozenset[str] = frozenset()
     ignored: tuple[str, ...] = ()
+    passing: Mapping[str, Rule] = field(default_factory=dict)
+    ties: tuple[Tie, ...] = ()
 
 
 def learn(first: Outcome, second: Outcome, content: Content, ignored: Mapping[str, str]) -> Clean:
@@ -80,7 +88,12 @@ def learn(first: Outcome, second: Outcome, content: Content, ignored: Mapping[st
     if unstable:
         return Clean(unstable=unstable, names=names, ignored=patterns)
     groups = {
-        key: Group(readable(key[1]), tuple(members), _rule(members, grouped[1][key], content))
+        key: Group(
+            readable(key[1]),
+            tuple(members),
+            _rule(members, grouped[1][key], content),
+            headers.varying(members, grouped[1][key]),
+        )
         for key, members in grouped[0].items()
     }
     return Clean(
@@ -90,7 +103,64 @@ def learn(first: Outcome, second: Outcome, content: Content, ignored: Mapping[st
         groups=groups,
         temporaries=_temporaries(first, names) | _temporaries(second, names),
         ignored=patterns,
+        passing=_passing(first, second, names, groups, content),
+        ties=ties.learn(grouped[0], grouped[1], {key: group.rule for key, group in groups.items()}, content),
     )
+
+
+def with_try_number(clean: Clean, first: Outcome, retried: Outcome, content: Content) -> tuple[Clean, str]:
+    """Learn from a clean run with another try number which values follow it: that is an input of each try.
+
+    Only values of fields are taken for the try number's. Where a run with another try number leaves other names, or
+    content that differs in more than values, that is something that the task does otherwise, and stays a difference.
+
+    :param first: the first clean run
+    :param retried: a run with another try number from the state that the first began with
+    :returns: what is known now, and a remark where something differs that cannot be taken for a value
+    :raises KeyError: ``content`` does not know a digest
+    """
+    sides = [_grouped(kept(each.after, clean.ignored), clean.names) for each in (first, retried)]
+    groups = dict(clean.groups)
+    differs: list[str] = []
+    for key, group in clean.groups.items():
+        left, right = (side.get(key, []) for side in sides)
+        if len(left) != len(right):
+            differs.append(group.label)
+            continue
+        rule = _joined(group.rule, left, right, content)
+        loose = group.loose | headers.varying(left, right)
+        if rule is None:
+            differs.append(group.label)
+        elif rule is not group.rule or loose != group.loose:
+            groups[key] = replace(group, rule=rule, loose=loose)
+    differs += [readable(key[1]) for key in sides[1].keys() - clean.groups.keys()]
+    remark = f"with another try number, a clean run leaves something else: {some(sorted(differs))}" if differs else ""
+    return replace(clean, groups=groups, notes=(*clean.notes, *_followers(clean, groups))), remark
+
+
+def _followers(clean: Clean, groups: Mapping[Key, Group]) -> list[str]:
+    changed = [group.label for key, group in groups.items() if group is not clean.groups[key]]
+    return [f"{some(sorted(changed))}: compared without the values that follow the try number"] if changed else []
+
+
+def _joined(
+    rule: Rule, left: Sequence[tuple[str, Entry]], right: Sequence[tuple[str, Entry]], content: Content
+) -> Rule | None:
+    """The rule under which a run with another try number leaves the same too; None where no values alone differ."""
+    contents = [[bytes_of(entry, content) for _, entry in side] for side in (left, right)]
+    if alike(contents[0], contents[1], rule):
+        return rule
+    name, entry = left[0]
+    more = learn_rule(contents[0], contents[1], name, entry.kind)
+    if more.weak or not more.masks:
+        return None
+    if rule.rung == BYTES:
+        return more
+    if (rule.rung, rule.shape) != (more.rung, more.shape):
+        return None
+    masks = {**rule.masks, **{path: None if path in rule.masks else names for path, names in more.masks.items()}}
+    both = replace(rule, masks=masks, unordered=rule.unordered or more.unordered, note=more.note)
+    return both if alike(contents[0], contents[1], both) else None
 
 
 def pattern(resource: str, clean: Clean | None) -> str:
@@ -219,6 +289,25 @@ def _temporaries(outcome: Outcome, names: Names) -> frozenset[str]:
             elif what == "deleted" and name in created:
                 gone.add(name)
     return frozenset(names.key(name) for name in gone if name not in outcome.after)
+
+
+def _passing(
+    first: Outcome, second: Outcome, names: Names, groups: Mapping[Key, Group], content: Content
+) -> dict[str, Rule]:
+    """How the content of temporary objects varies; those of which two clean runs write equal bytes are left out."""
+    kept_keys = {key for _, key in groups}
+    sides: list[defaultdict[str, list[str]]] = [defaultdict(list), defaultdict(list)]
+    for side, outcome in zip(sides, (first, second), strict=True):
+        for event in outcome.history:
+            for (name, _), digest in zip(event.changed, event.digests, strict=False):
+                if digest and "-upload://" not in name and names.key(name) not in kept_keys:
+                    side[names.key(name)].append(digest)
+    found = {}
+    for key in sides[0].keys() & sides[1].keys():
+        left, right = (side[key] for side in sides)
+        if len(left) == len(right) and Counter(left) != Counter(right):
+            found[key] = learn_rule([content(each) for each in left], [content(each) for each in right], key, "object")
+    return found
 
 
 def _volatile(groups: Mapping[Key, Group]) -> tuple[str, ...]:

@@ -21,6 +21,10 @@ WHY: dict[tuple[str, str], str] = {
     ("torn", "content"): "{earlier} was stopped between two of its writes and {who} did not write the object anew.",
     ("changed", "content"): "What {who} writes depends on what {earlier} left, or on which attempt it is.",
     ("changed", "stale"): "{who} took the step for done, or never came to it, and the task still counts as a success.",
+    (
+        "changed",
+        "pair",
+    ): "Different attempts wrote the two, and each attempt draws a random value of its own.",
     ("changed", "xcom"): "Tasks downstream pull another value than after one clean run.",
     ("changed", "task-state"): "What the task keeps in the task state store depends on how often it was started.",
     ("changed", "variable"): "The Airflow Variable depends on how often the task was started.",
@@ -85,6 +89,11 @@ FIX: dict[tuple[str, str], str] = {
         "changed",
         "stale",
     ): "Do not skip the write because the object exists (`replace=True`); mark the work as done only after it is.",
+    (
+        "changed",
+        "pair",
+    ): "Derive the value from the logical date or the run id (`{{ run_id }}`), so that each attempt"
+    " has the same; or keep in one object what belongs together.",
     ("changed", "xcom"): "Compute the value from the logical date and the inputs rather than from what this attempt "
     "happened to do (rows written now, names made now).",
     ("changed", "task-state"): "Store values that do not depend on the attempt, and clear them at the end.",
@@ -108,6 +117,38 @@ FIX: dict[tuple[str, str], str] = {
     ("reader-window", "gap"): "Overwrite in place (a PUT replaces an object at once), then delete only what is no "
     "longer wanted; or write to a new prefix and switch the readers at the end.",
 }
+
+OVERLAPPING = frozenset({"concurrent", "zombie", "siblings"})
+"""Scenarios in which two attempts run at once: there, looking first and cleaning up first help against nothing, since
+the other may act between the look and the write."""
+
+_CONDITION = (
+    'make the write conditional on what was read (`IfMatch` or `IfNoneMatch="*"` on S3, `if_generation_match` on Cloud'
+    " Storage) and let the attempt that is refused look again"
+)
+FIX_OVERLAPPING: dict[tuple[str, str], str] = {
+    ("duplicate", "copy"): "Let both attempts write the same name with the same content, and leave the source to a task"
+    " after this one: then it does not matter who deletes what when.",
+    ("duplicate", "kept"): "Leave the clean-up to a task after this one; an attempt that still runs can bring back what"
+    " the other has deleted.",
+    ("duplicate", "unexpected"): "Derive every name from the logical date (`{{ ds }}`, `{{ ts_nodash }}`), so that both"
+    " attempts write the same object. To delete what is there before writing does not help: the other may write after.",
+    ("duplicate", "content"): "Write the whole object for one data interval under a key of that interval. Where it must"
+    f" be one growing object, {_CONDITION}.",
+    ("lost", "gone"): "Delete only what no other attempt of this task needs or makes: names that this attempt has made,"
+    " or nothing at all; leave the inputs to a task after this one or to a lifecycle rule.",
+    ("lost", "fewer"): "Delete only names that this attempt has made itself; what lies under a shared prefix may be the"
+    " other attempt's.",
+    ("lost", "content"): f"Rebuild the object from its inputs in each attempt, or {_CONDITION}.",
+    ("changed", "content"): "Make the content a function of the logical date and the inputs alone; where it depends on"
+    f" what is there already, {_CONDITION}.",
+    (
+        "changed",
+        "stale",
+    ): "An attempt wrote back what it had read before the other one wrote. Write what is computed from"
+    f" the inputs alone, or {_CONDITION}.",
+}
+"""What to change where two attempts overlap and the advice for one after the other does not help."""
 
 _BY_SLOT = {
     "uuid": "Derive the name from the logical date instead of a random id (`part-{{ ds }}` rather than `uuid4()`)",
@@ -175,23 +216,28 @@ def why(cls: str, tag: str, fault: str, scenario: str, cleared: bool) -> str:
     return f"{_sentence(fault)}. {said}" if fault else said
 
 
-def fix(cls: str, tag: str, label: str) -> str:
+def fix(cls: str, tag: str, label: str, scenario: str) -> str:
     """What to change.
 
     :param label: the templated resource: what varies in its name decides the advice
     """
+    overlap = scenario in OVERLAPPING
     if (cls, tag) == ("duplicate", "count"):
-        slots = set(re.findall("<(.*?)>", label))
-        slot = (
-            "uuid"
-            if slots & {"uuid", "random", "hex", "token"}
-            else "time"
-            if slots & {"time", "date", "epoch"}
-            else ""
-        )
+        advice = _BY_SLOT[_slot(label)]
+        if overlap:
+            return f"{advice}, so that both attempts write the same object."
         folder = label.split("<", 1)[0].rpartition("/")[0]
-        return f"{_BY_SLOT[slot]}, or delete what is under {folder}/ before writing."
+        return f"{advice}, or delete what is under {folder}/ before writing."
+    if overlap and (cls, tag) in FIX_OVERLAPPING:
+        return FIX_OVERLAPPING[cls, tag]
     return FIX.get((cls, tag), _GENERAL)
+
+
+def _slot(label: str) -> str:
+    slots = set(re.findall("<(.*?)>", label))
+    if slots & {"uuid", "random", "hex", "token"}:
+        return "uuid"
+    return "time" if slots & {"time", "date", "epoch"} else ""
 
 
 def fix_for_error(error: str) -> str:

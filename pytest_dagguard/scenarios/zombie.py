@@ -10,7 +10,9 @@ TEXT = """\
 What it does
   Freezes attempt 1 where it has just changed something or is about to, runs its retry to the end, and wakes attempt 1,
   which goes on with what it knew before. What Airflow's API refuses to a superseded attempt is refused here too. The
-  cloud must end up as one clean run leaves it.
+  cloud must end up as one clean run leaves it. Then the same with inputs that change: before the retry starts, each
+  CSV or JSON lines object that the task reads gets its last row a second time, and the cloud must end up as a clean run
+  on that leaves it. Where it does not, the late write of a frozen worker has won, which is a warning.
 
 Why is this bad
   Airflow takes a worker that does not report for dead, and starts the task elsewhere. The worker may only have been
@@ -30,7 +32,7 @@ Use instead
 def plan(task: Task) -> Plan:
     """Freeze at each distinct state, finish the retry, wake up."""
     tries = min(MOST_TRIES, max(1, task.retries))
-    return Plan("zombie", "zombies", retries=tries, cleared=task.retries == 0, gap=NEXT_TRY)
+    return Plan("zombie", "zombies", retries=tries, cleared=task.retries == 0, gap=NEXT_TRY, drifts=True)
 
 
 SCENARIO = Scenario("a frozen worker wakes up after its retry has finished", TEXT, plan)

@@ -27,6 +27,7 @@ from pytest_dagguard.cloud.gcs import EMULATOR, Gcs
 from pytest_dagguard.model.errors import NotEmulated
 from pytest_dagguard.model.operation import Operation, conflicts
 from pytest_dagguard.model.seed import Seed
+from pytest_dagguard.model.state import EXPIRES
 
 K256 = 256 * 1024
 
@@ -136,6 +137,7 @@ def test_an_unfinished_upload_is_part_of_the_state(front: Front, bucket: Any, bl
     requests.put(url, data=b"x" * K256, headers={"Content-Range": f"bytes 0-{K256 - 1}/*"}, timeout=9)
     [(name, entry)] = [each for each in front.emulator.entries().items() if each[1].kind == "upload"]
     assert name.startswith("gs-upload://bkt/big?")
+    assert entry.version == EXPIRES
     assert blobs.contents[entry.digest] == b"x" * K256
     assert front.emulator.entries({name}) == {name: entry}
     put(front.emulator, "big")
@@ -149,6 +151,17 @@ def test_a_file_like_writer(bucket: Any) -> None:
         out.write(b"z" * (K256 + 5))
     with bucket.blob("a").open("rb") as source:
         assert source.read() == b"z" * (K256 + 5)
+
+
+def test_what_is_kept_beside_the_content_is_in_the_entry(front: Front, bucket: Any) -> None:
+    blob = bucket.blob("a")
+    blob.metadata = {"run": "1"}
+    blob.cache_control = "no-store"
+    blob.upload_from_string("x", content_type="text/csv")
+    bucket.copy_blob(blob, bucket, "b")
+    found = {key: front.emulator.entries()[f"gs://bkt/{key}"].headers for key in "ab"}
+    assert found["a"] == (("cacheControl", "no-store"), ("contentType", "text/csv"), ("metadata run", "1"))
+    assert found["b"] == found["a"]
 
 
 def test_metadata(bucket: Any) -> None:
@@ -617,3 +630,19 @@ def test_a_large_unfinished_upload_is_not_kept_once_a_chunk(gcs: Gcs, blobs: Blo
         seen.add(gcs.entries({"gs-upload://*"}).popitem()[1])
     assert {each.size for each in seen} == {2 * K256 * n for n in range(1, 9)}
     assert sum(len(each) for each in blobs.contents.values()) < 3 * size
+
+
+def test_half_of_a_batch(front: Front, bucket: Any) -> None:
+    for key in "abcde":
+        bucket.blob(key).upload_from_string("x")
+    sent = []
+    apply = front.emulator.apply
+    front.emulator.apply = lambda *a: (sent.append(a[0]), apply(*a))[1]  # type: ignore[method-assign]
+    kept = front.emulator.snapshot()
+    with bucket.client.batch():
+        for key in "abcde":
+            bucket.blob(key).delete()
+    front.emulator.apply = apply  # type: ignore[method-assign]
+    front.emulator.restore(kept)
+    assert front.emulator.apply_half(sent[-1], Caller("attempt 1", {})).status == 200
+    assert sorted(front.emulator.entries({"gs://bkt/*"})) == [f"gs://bkt/{key}" for key in "cde"]

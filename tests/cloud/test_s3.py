@@ -70,6 +70,11 @@ def test_seed_makes_buckets_and_objects(emulator: S3, blobs: Blobs) -> None:
     assert blobs.contents[found["s3://bkt/in/a"].digest] == b"aaa"
 
 
+def test_more_can_be_seeded_into_a_bucket_that_is_there(emulator: S3) -> None:
+    emulator.seed(Seed(s3={"bkt": {"in/c": b"c"}}))
+    assert {"s3://bkt/in/a", "s3://bkt/in/c"} < set(state(emulator))
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -116,7 +121,19 @@ def test_equal_histories_leave_equal_states() -> None:
     assert states[0]["s3://bkt/v"].version
 
 
-def test_metadata_and_tags_show_in_the_version_only(emulator: S3) -> None:
+def test_what_is_kept_beside_the_content_is_in_the_entry(emulator: S3, server: Any) -> None:
+    client = boto3.client("s3", endpoint_url=server.url, **CREDENTIALS)
+    client.put_object(Bucket="bkt", Key="k", ContentType="text/csv", Metadata={"Run": "1"}, Tagging="a=b")
+    upload = client.create_multipart_upload(Bucket="bkt", Key="m", ContentType="text/csv")["UploadId"]
+    part = {"ETag": client.upload_part(Bucket="bkt", Key="m", UploadId=upload, PartNumber=1)["ETag"], "PartNumber": 1}
+    client.complete_multipart_upload(Bucket="bkt", Key="m", UploadId=upload, MultipartUpload={"Parts": [part]})
+    client.copy_object(Bucket="bkt", Key="c", CopySource="bkt/k")
+    found = {key: dict(state(emulator)[f"s3://bkt/{key}"].headers) for key in "kmc"}
+    assert found["k"] == found["c"] == {"content-type": "text/csv", "x-amz-meta-run": "1", "tag a": "b"}
+    assert found["m"]["content-type"] == "text/csv"
+
+
+def test_metadata_and_tags_show_in_the_version_and_not_in_the_digest(emulator: S3) -> None:
     send(emulator, "PUT", "/bkt/k", body=b"x")
     plain = state(emulator)["s3://bkt/k"]
     send(emulator, "PUT", "/bkt/k", body=b"x", x_amz_meta_run="1")
@@ -403,3 +420,18 @@ pytest_dagguard.cloud.s3.EMULATOR(Blobs(), True)
 assert not {"flask", "moto.server", "moto.iam.models"} & sys.modules.keys()
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_half_of_a_deletion_of_many(emulator: S3, server: Any) -> None:
+    client = boto3.client("s3", endpoint_url=server.url, **CREDENTIALS)
+    for key in "abcde":
+        client.put_object(Bucket="empty", Key=key)
+    sent = []
+    apply = emulator.apply
+    emulator.apply = lambda *a: (sent.append(a[0]), apply(*a))[1]
+    kept = emulator.snapshot()
+    client.delete_objects(Bucket="empty", Delete={"Objects": [{"Key": key} for key in "abcde"]})
+    emulator.apply = apply
+    emulator.restore(kept)
+    assert emulator.apply_half(sent[-1], CALLER).status == 200
+    assert sorted(emulator.entries({"s3://empty/*"})) == [f"s3://empty/{key}" for key in "cde"]

@@ -31,3 +31,10 @@ def test_the_list_has_a_part_for_each_kind() -> None:
     lines = explain.listing().splitlines()
     assert [line for line in lines if not line.startswith(" ")] == ["scenarios:", "findings:", "emulators:", "reports:"]
     assert all(len(line.split()) > 2 for line in lines if line.startswith(" "))
+
+
+def test_each_emulator_says_what_it_is_in_one_line() -> None:
+    lines = explain.listing().split("emulators:\n")[1].split("reports:")[0].splitlines()
+    said = dict(line.split(maxsplit=1) for line in lines)
+    assert said["s3"].startswith("The S3 emulator")
+    assert not any(":class:" in each or each.startswith(("Make ", "One ")) for each in said.values())

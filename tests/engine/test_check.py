@@ -47,6 +47,42 @@ Judge = Callable[..., Verdict]
 CONCURRENT = pytest.param("concurrent", marks=pytest.mark.slow)
 
 
+SAYS_ITS_TRY = """
+    import json
+    tiny.put("out/a.json", json.dumps({"rows": 2, "by": {"try": ti.try_number}}).encode())
+"""
+GROWS_WITH_ITS_TRY = """
+    tiny.put("out/a.jsonl", b'{"n": 1}\\n' * ti.try_number)
+"""
+
+
+@pytest.mark.parametrize("scenario", ["twice", "killed"])
+def test_a_value_that_is_the_try_number_is_an_input_and_no_fault(judged: Judge, scenario: str) -> None:
+    verdict = judged(SAYS_ITS_TRY, scenario)
+    assert (verdict.verdict, verdict.findings) == ("pass", ())
+    assert "s3://out/a.json: compared without the values that follow the try number" in verdict.notes
+    assert scenario == "twice" or verdict.checked.closed
+
+
+def test_what_is_done_otherwise_at_another_try_is_a_fault(judged: Judge) -> None:
+    verdict = judged(GROWS_WITH_ITS_TRY, "twice")
+    assert classes(verdict) == ["duplicate"]
+
+
+UUID_NAME = """
+    import uuid
+    body = tiny.get("inp/a")
+    tiny.put(f"out/part-{uuid.uuid4()}", body)
+    tiny.get("inp/b")
+"""
+
+
+def test_the_line_of_a_name_that_varies_is_the_upload(judged: Judge, lab: Laboratory) -> None:
+    finding = judged(UUID_NAME, "twice").findings[0]
+    assert (finding.cls, finding.resource) == ("duplicate", "s3://out/part-<uuid>")
+    assert "urlopen(request)" in (lab.root / finding.file).read_text().splitlines()[finding.line - 1]
+
+
 @pytest.mark.parametrize("scenario", ["twice", "killed", CONCURRENT])
 def test_a_task_that_overwrites_passes(judged: Judge, scenario: str) -> None:
     verdict = judged(OVERWRITES, scenario)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_dagguard.engine.narrate import MOST_LINES, place, relative, tell
+from pytest_dagguard.engine.narrate import MOST_LINES, culprit, place, relative, tell
 from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.dag import Task
+from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.history import Event, Frame
 from pytest_dagguard.model.operation import Operation, Selector
 from pytest_dagguard.model.outcome import Outcome
@@ -133,3 +134,18 @@ def test_or_that_of_its_template() -> None:
 
 def test_or_that_of_the_task() -> None:
     assert placed(point("s3://b/k", ())) == ("dags/a.py", 7)
+
+
+def test_the_culprit_of_a_templated_resource_is_the_last_that_changed_one() -> None:
+    template = lambda name: re.sub(r"-\d+", "-<n>", name)  # noqa: E731
+    history = [
+        event(1, PUT, "s3://c/part-1", changed="created"),
+        event(2, PUT, "s3://c/part-2", changed="created"),
+        event(2, "DeleteObject", "s3://c/other", changed="deleted"),
+        event(2, PUT, "s3://c/part-2"),
+    ]
+    assert culprit(Finding("duplicate", "", "s3://c/part-<n>"), history, template) is history[1]
+    assert culprit(Finding("duplicate", "", "s3://c/*"), history, template) is history[2]
+    assert culprit(Finding("lost", "", "s3://c/*"), history, template) is history[2]
+    assert culprit(Finding("lost", "", "s3://d"), history, template) is None
+    assert culprit(Finding("cannot-finish", ""), history, template) is None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_dagguard.explore.interleavings import Order, orders, schedule
+from pytest_dagguard.explore.interleavings import MORE_GOES, Order, orders, schedule
 from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.operation import Operation
 from pytest_dagguard.model.plan import Run
@@ -132,3 +133,27 @@ def test_an_order_becomes_steps_of_one_attempt_each() -> None:
         (2, 0),
     ]
     assert steps[-1] == Run(2, retries=1)
+
+
+def test_a_run_that_does_not_repeat_its_beginning_is_run_again_and_then_ends_the_search() -> None:
+    programs: list[Program] = [[("put", "a", "1"), ("put", "b", "1")], [("put", "a", "2"), ("put", "b", "2")]]
+
+    def searched_with(odd: int) -> tuple[int, str]:
+        """Runs whose first operation is another one, from the second run on and so many times."""
+        search, count = orders(), 1
+        trace, _ = run(programs, next(search))
+        while True:
+            try:
+                order = search.send(trace)
+            except StopIteration as ended:
+                return count, ended.value
+            trace, _ = run(programs, order)
+            count += 1
+            if 2 <= count < 2 + odd:
+                other = trace[0].operation
+                trace[0] = replace(trace[0], operation=replace(other, verb="list"))
+
+    plain, said = searched_with(0)
+    assert said == ""
+    assert searched_with(1) == (plain + 1, "")
+    assert searched_with(9) == (2 + MORE_GOES, "operation 1 is list where it was put")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from explore.fakes import LOST, drive, is_real, judged, point, unreached
 from pytest_dagguard.explore import kill_states
-from pytest_dagguard.explore.kill_states import MOST_RETRIES, kill_points, search
-from pytest_dagguard.model.plan import Judged, Kill, Point, Run, Trial
+from pytest_dagguard.explore.kill_states import MORE_GOES, MOST_RETRIES, kill_points, piecewise, search
+from pytest_dagguard.model.plan import Disturb, Judged, Kill, Point, Run, Trial
 
 READ = point(0, "in", what="", state=0, verb="GetObject")
 A, B, C, D = (point(index, key) for index, key in enumerate("abcd", start=1))
@@ -44,6 +46,33 @@ def test_creations_and_deletions_come_before_overwritten_content() -> None:
     over = point(12, "o", what="changed")
     gone = point(13, "g", what="deleted")
     assert keys(kill_points([A, over, gone, B, C])) == "cagbo"
+
+
+def test_what_is_carried_out_piece_by_piece_is_also_stopped_half_way() -> None:
+    both = (("s3://b/x", "deleted"), ("s3://b/y", "deleted"))
+    gone = point(5, "", what="deleted", verb="DeleteObjects")
+    gone = replace(gone, event=replace(gone.event, changed=both, digests=("", "")))
+    one = point(6, "z", what="deleted", verb="DeleteObjects")
+    assert piecewise([A, gone, one]) == [gone]
+    found, asked = drive(search, [A, gone], lambda trial: judged(LOST) if "half" in trial.fault else judged())
+    assert found.kill_states == (3, 3)
+    half = Disturb(1, gone.selector, "half")
+    assert asked[2].schedule == (half, Run(1, gone.selector), Run(2, retries=0))
+    assert asked[3].schedule == (half, Run(1, gone.selector), Kill(1), Run(2, retries=0))
+    assert asked[2].fault == "attempt 1 is killed after half of DeleteObjects s3://b/"
+    assert found.hits[0].confirmed == 3
+
+
+def test_a_run_whose_threads_went_another_way_is_repeated_and_then_said() -> None:
+    def other(trial: Trial) -> Judged:
+        return judged(points={1: (B, A) if trial.at is A else (A, B)})
+
+    found, asked = drive(search, [A, B], other)
+    assert [each.at for each in asked] == [B, *[A] * (1 + MORE_GOES)]
+    assert found.remarks == [
+        "the order of its operations varies between runs: what was done before PutObject s3://b/a was not met again"
+    ]
+    assert not found.closed
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.sampled_from(["created", "changed", "deleted", ""]))))

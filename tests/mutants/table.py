@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pytest_dagguard.model.finding import WARN_CLASSES
@@ -81,6 +81,7 @@ def plain(tried: Sequence[Tried], scenarios: Sequence[str], cpu: float) -> dict[
                 "operations": each.verdict.checked.operations,
                 "closed": each.verdict.checked.closed,
                 "seconds": round(each.verdict.seconds, 3),
+                "processor seconds": round(each.cpu, 3),
             }
             for each in tried
         ],
@@ -103,7 +104,7 @@ def figures(tried: Sequence[Tried], scenarios: Sequence[str], cpu: float) -> dic
     caught = {each.case.name for each in broken if each.case.expect.get(each.scenario) and not complaint(each)}
     closures = [each for each in twins if each.scenario == "killed"]
     closed = [each for each in closures if each.verdict.checked.closed]
-    costs = _per_task(tried)
+    costs, used = _per_task(tried, lambda each: each.verdict.seconds), _per_task(tried, lambda each: each.cpu)
     attempts = sum(each.verdict.checked.attempts for each in tried)
     seconds = sum(each.verdict.seconds for each in tried)
     firsts = [each.first for each in broken if each.first]
@@ -124,17 +125,17 @@ def figures(tried: Sequence[Tried], scenarios: Sequence[str], cpu: float) -> dic
         "seconds": seconds,
         "attempts a second": attempts / seconds if seconds else 0.0,
         "processor seconds": cpu,
-        "processor seconds for a task": cpu / len(costs) if costs else 0.0,
-        "attempts a processor second": attempts / cpu if cpu else 0.0,
+        "processor seconds for a task": _spread(used),
+        "attempts a processor second": attempts / sum(each.cpu for each in tried) if tried else 0.0,
     }
 
 
-def _per_task(tried: Iterable[Tried]) -> list[float]:
+def _per_task(tried: Iterable[Tried], cost: Callable[[Tried], float]) -> list[float]:
     sums: dict[tuple[str, str], float] = {}
     for each in tried:
         if each.scenario in DEFAULT:
             key = (each.case.name, each.task)
-            sums[key] = sums.get(key, 0.0) + each.verdict.seconds
+            sums[key] = sums.get(key, 0.0) + cost(each)
     return list(sums.values())
 
 
@@ -160,7 +161,7 @@ def summary(tried: Sequence[Tried], scenarios: Sequence[str], cpu: float) -> lis
         f"cost of a task{_said(found['seconds for a task'], 's')}",
         f"speed         {found['attempts']} attempts in {found['seconds']:.0f} s:"
         f" {found['attempts a second']:.1f} a second",
-        f"processors    {cpu:.0f} s, {found['processor seconds for a task']:.1f} s for a task on average,"
+        f"processors    {cpu:.0f} s with the start; a task{_said(found['processor seconds for a task'], 's')},"
         f" {found['attempts a processor second']:.1f} attempts in each second",
     ]
     wrong = complaints(tried)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+
+import psutil
 
 from pytest_dagguard.config import seed_folder
 from pytest_dagguard.engine.check import Terms, check
@@ -31,6 +35,7 @@ class Tried:
 
     :param first: attempts run (the two clean ones among them) until something was found first, 0 where nothing was
     :param trials: schedules that were run in the search
+    :param cpu: seconds of processors' time of all processes
     """
 
     case: Case
@@ -39,6 +44,7 @@ class Tried:
     verdict: Verdict
     first: int = 0
     trials: int = 0
+    cpu: float = 0.0
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -47,8 +53,12 @@ class Tried:
 
     @property
     def undeclared(self) -> tuple[str, ...]:
-        """Classes of what was found and is no warning that the file declares."""
-        declared = self.case.warns.get(self.task, ())
+        """Classes of what was found and is no warning that the file declares.
+
+        A frozen worker that overwrites what was made of newer input is true of every task that writes without a
+        condition, of the twins too.
+        """
+        declared = (*self.case.warns.get(self.task, ()), "stale")
         return tuple(each for each in self.classes if each not in declared)
 
 
@@ -98,7 +108,7 @@ def alone(dag: Dag, task: Task) -> Dag:
 
 
 def _try(each: Session, walk: Walk, case: Case, task: Task, name: str) -> Tried:
-    lab, began = walk.lab, time.monotonic()
+    lab, began, used = walk.lab, time.monotonic(), _cpu(walk.lab)
     watch = _Watch(lab)
     terms = replace(each.terms, budget=case.budget or each.terms.budget)
     watched = {key: watch.over(strategy) for key, strategy in strategies().items()}
@@ -110,7 +120,16 @@ def _try(each: Session, walk: Walk, case: Case, task: Task, name: str) -> Tried:
         verdict = replace(verdict, reason=str(failed), group=group, seconds=time.monotonic() - began)
         if group == LOST:
             each.close()
-    return Tried(case, task.task_id, name, verdict, watch.first, watch.trials)
+    return Tried(case, task.task_id, name, verdict, watch.first, watch.trials, _cpu(lab) - used)
+
+
+def _cpu(lab: Lab) -> float:
+    """Seconds of processors' time of this process, the helpers and the attempts that have ended."""
+    total = sum(os.times()[:2])
+    for link in (lab.cloud, lab.stage):
+        with contextlib.suppress(psutil.Error):
+            total += sum(psutil.Process(link.process.pid).cpu_times()[:4])
+    return total
 
 
 class _Watch:

@@ -2,15 +2,18 @@
 
 import gzip
 import json
+from dataclasses import replace
 
 import pytest
 
 from pytest_dagguard.model.finding import CLASSES
+from pytest_dagguard.model.state import EXPIRES
+from pytest_dagguard.oracle.classify import remarks
 from pytest_dagguard.oracle.judge import judge
-from pytest_dagguard.oracle.noise import Clean
+from pytest_dagguard.oracle.noise import Clean, learn
 
 from .test_content import parquet
-from .world import FAULT, classes, content, event, found, outcome, situation
+from .world import FAULT, classes, content, event, found, learned, outcome, situation
 
 U = [f"6f1c2d3e-1111-4222-8333-44445555666{i}" for i in range(10)]
 CSV = b"id,amount\n1,10\n2,20\n3,30\n"
@@ -353,8 +356,6 @@ def test_ignored_resources_are_left_out():
 def test_the_version_of_an_entry_does_not_count():
     clean, after = outcome({K: CSV}), outcome({K: CSV})
     after.after[K] = type(after.after[K])("object", after.after[K].digest, after.after[K].size, "17")
-    from pytest_dagguard.oracle.noise import learn
-
     assert judge(learn(clean, clean, content, {}), after, situation(), content) == ()
 
 
@@ -405,6 +406,53 @@ def test_advice_depends_on_what_varies_in_the_name():
 
     assert "random id" in advice(*(f"s3://c/p-{u}" for u in U[:3]))
     assert "not from the clock" in advice("s3://c/p-20261122", "s3://c/p-20271224", "s3://c/p-20281224")
+
+
+def test_two_at_once_are_not_told_to_look_or_clean_up_first():
+    def advice(scenario, first, actual, second=None, before=None):
+        return found(first, actual, second, before, where=situation(scenario))[0].fix
+
+    parts = [f"s3://c/p-{u}" for u in U[:4]]
+    for cls, files in {
+        "count": ({parts[0]: CSV}, {parts[1]: CSV, parts[2]: CSV}, {parts[3]: CSV}),
+        "unexpected": ({K: CSV}, {K: CSV, "s3://c/other": b"1"}),
+        "stale": ({K: CSV}, {K: b"old"}, None, {K: b"old"}),
+    }.items():
+        alone, both = advice("killed", *files), advice("concurrent", *files)
+        assert alone != both, cls
+        assert "or delete what" not in both
+        assert "replace=True" not in both
+    assert "IfMatch" in both
+
+
+def test_an_upload_that_expires_by_itself_is_a_remark_and_no_leak():
+    clean, after = learned({K: CSV}), outcome({K: CSV, "gs-upload://b/k?1": b"x", "s3-upload://b/k?1": b"x"})
+    session = after.after["gs-upload://b/k?1"]
+    assert classes(judge(clean, after, situation(), content)) == ["leak", "leak"]
+    after.after["gs-upload://b/k?1"] = replace(session, version=EXPIRES)
+    (finding,) = judge(clean, after, situation(), content)
+    assert finding.resource == "s3-upload://b/k?<id>"
+    assert remarks(clean, after) == (
+        "gs-upload://b/k?<id> is a resumable upload that nobody finished; Cloud Storage drops it after a week",
+    )
+
+
+def with_headers(**headers):
+    made = outcome({K: CSV})
+    made.after[K] = replace(made.after[K], headers=tuple(sorted(headers.items())))
+    return made
+
+
+def test_metadata_beside_equal_content_is_compared():
+    clean = learn(with_headers(kind="csv", run="1"), with_headers(kind="csv", run="2"), content, {})
+    assert judge(clean, with_headers(kind="csv", run="3"), situation(), content) == ()
+    (finding,) = judge(clean, with_headers(kind="text", run="3"), situation(), content)
+    assert finding.message == f"{K} has 'text' as its kind where one clean run leaves 'csv'"
+    (finding,) = judge(clean, with_headers(kind="csv", run="3", more="x"), situation(), content)
+    assert finding.message == f"{K} has 'x' as its more where one clean run leaves nothing"
+    assert judge(clean, with_headers(kind="csv", mtime="x"), situation(), content) == ()
+    where = situation(finished=False)
+    assert classes(judge(clean, with_headers(kind="text"), where, content)) == ["cannot-finish"]
 
 
 def test_an_unstable_clean_run_cannot_be_judged_by():

@@ -3,9 +3,10 @@ import re
 
 import pytest
 
-from pytest_dagguard.oracle.noise import is_ignored, learn, pattern, template
+from pytest_dagguard.oracle.judge import judge
+from pytest_dagguard.oracle.noise import is_ignored, learn, pattern, template, with_try_number
 
-from .world import content, entry, events, learned, outcome
+from .world import content, entry, events, learned, outcome, situation
 
 U = [f"6f1c2d3e-1111-4222-8333-44445555666{i}" for i in range(8)]
 
@@ -111,3 +112,29 @@ def test_unfinished_uploads_are_counted_without_their_ids():
 def test_clean_can_be_pickled():
     clean = learned({f"s3://b/{U[0]}": b'{"a": 1, "t": "1"}'}, {f"s3://b/{U[1]}": b'{"a": 1, "t": "2"}'})
     assert pickle.loads(pickle.dumps(clean)) == clean
+
+
+def retried(first, other, second=None):
+    clean = learned(first, second)
+    return with_try_number(clean, outcome(first), outcome(other), content)
+
+
+def test_values_that_follow_the_try_number_are_masked_from_then_on():
+    def state(try_number, n=1, at="2026"):
+        return {"s3://b/k": f'{{"try": {try_number}, "n": {n}, "at": "{at}-01-01"}}'.encode(), "s3://b/same": b"x"}
+
+    clean, remark = retried(state(1), state(2, at="2027"), state(1, at="2028"))
+    assert remark == ""
+    assert "without the values that follow the try number" in clean.notes[-1]
+    assert judge(clean, outcome(state(3)), situation(), content) == ()
+    assert len(judge(clean, outcome(state(3, n=2)), situation(), content)) == 1
+    assert retried(state(1), state(1)) == (learned(state(1)), "")
+
+
+def test_what_is_more_than_a_value_does_not_follow_the_try_number():
+    one, two = {"s3://b/k": b'[{"n": 1}]'}, {"s3://b/k": b'[{"n": 1}, {"n": 1}]'}
+    clean, remark = retried(one, two)
+    assert clean.groups == learned(one).groups
+    assert "s3://b/k" in remark
+    clean, remark = retried(one, {**one, "s3://b/try-2": b""})
+    assert "s3://b/try-2" in remark

@@ -7,8 +7,6 @@ from datetime import datetime
 from airflow.sdk import dag, task
 from google.cloud import storage
 
-WARNS = {"export": ("leak",)}
-
 
 @dag(schedule="@daily", start_date=datetime(2024, 1, 1), catchup=False, default_args={"retries": 2})
 def chunked_upload_gcs():
