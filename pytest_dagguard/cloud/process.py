@@ -7,10 +7,10 @@ import os
 import socket
 import sys
 import traceback
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from pytest_dagguard.cloud.emulator import Blobs, Caller, Emulator, Living, Request, Response
-from pytest_dagguard.cloud.server import Port, WherePort, serve_egress, serve_http
+from pytest_dagguard.cloud.server import WherePort, serve_egress, serve_http
 from pytest_dagguard.cloud.sleeping import serve_sleep
 from pytest_dagguard.cloud.tap import Tap
 from pytest_dagguard.cloud.world import NOBODY, World
@@ -20,6 +20,14 @@ from pytest_dagguard.model.life import Death
 from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.seed import Seed
 from pytest_dagguard.model.state import Entry
+
+
+class Closing(Protocol):
+    """A port, of whichever protocol."""
+
+    def close(self) -> None:
+        """Stop listening and drop every connection."""
+        ...
 
 
 class Cloud:
@@ -41,7 +49,7 @@ class Cloud:
         self.tap.alive = lambda: self.world.alive
         self.emit = emit
         self.egress: list[str] = []
-        self._ports: dict[str, list[Port | WherePort]] = {}
+        self._ports: dict[str, list[Closing]] = {}
         self._snapshots: dict[int, dict[str, object]] = {}
         self._count = 0
         self._share_connections()
@@ -73,11 +81,13 @@ class Cloud:
         :returns: endpoints (emulator name -> URL, and ``egress`` and ``where`` where asked for), and the environment
             variables that point the usual clients at them
         """
-        ports: list[Port | WherePort] = []
+        ports: list[Closing] = []
         endpoints: dict[str, str] = {}
         environment: dict[str, str] = {}
         for name, emulator in self.emulators.items():
-            port = await serve_http(lambda request, name=name: self._submit(actor, name, request))  # type: ignore[misc]
+            handler = lambda request, name=name: self._submit(actor, name, request)  # noqa: E731
+            # an emulator whose service does not speak HTTP brings a port of its own
+            port = await (emulator.serve(handler) if hasattr(emulator, "serve") else serve_http(handler))
             ports.append(port)
             endpoints[name] = port.url
             environment.update(emulator.environment(port.url))
@@ -192,10 +202,10 @@ class Cloud:
         """Content by its SHA-256."""
         return self.blobs.contents[digest]
 
-    async def put(self, service: str, bucket: str, key: str, body: bytes) -> None:
-        """Store one object from outside, as seeding does."""
-        one = {bucket: {key: body}}
-        self.emulators[service].seed(Seed(s3=one) if service == "s3" else Seed(gcs=one))
+    async def put(self, service: str, bucket: str, key: str, body: Any) -> None:
+        """Store one object (of Redis: one key of the database ``bucket``) from outside, as seeding does."""
+        parts: dict[str, Any] = {service: {bucket: {key: body}}}
+        self.emulators[service].seed(Seed(**parts))
 
 
 async def main(descriptor: int, auto_buckets: bool, enclosed: bool) -> None:

@@ -24,6 +24,10 @@ MAY_FOLLOW = (FAILS, LACKS)
 """What a task may come to for the only reason that one before it gives no clean run."""
 
 BY_HAND = "in a hand-written test (fixture dagguard) the call can be patched"
+REDIS = (
+    "the emulated Redis is elsewhere: take its address from the environment (REDIS_URL, or REDIS_HOST and REDIS_PORT)"
+    " or from an Airflow connection of type redis, which lead to it here"
+)
 BY_HAND_TASK = "a hand-written test (fixture dagguard) can try its operator alone"
 
 RESUMES: dict[str, Reason] = {
@@ -52,6 +56,8 @@ def of_evidence(
         return f"calls {service} {what}, which is not emulated{hint}; {BY_HAND}", f"need {services.of_aws(service)}"
     for destination in (*(each for result in results for each in result.egress), *proxied):
         name = services.of_destination(destination)
+        if name == "Redis":
+            return f"connects to {destination} (Redis), and {REDIS}", "need REDIS_URL"
         who = "" if name in destination else f" ({name})"
         return f"connects to {destination}{who}, which is not emulated; {BY_HAND}", f"need {name}"
     if given_up[0]:

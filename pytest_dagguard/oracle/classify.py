@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_dagguard.model.outcome import Content, Outcome
 from pytest_dagguard.model.state import EXPIRES, Entry
@@ -106,6 +106,8 @@ class _Look:
         self.extra = {each.found[1].digest: each.name for each in differences if each.how == EXTRA and each.found}
 
     def case(self, difference: Difference) -> Case | None:
+        if difference.kind == "expiry":
+            return self._expiry(difference)
         if difference.how == EXTRA:
             return self._extra(difference)
         if difference.how == MISSING:
@@ -117,6 +119,16 @@ class _Look:
     @staticmethod
     def _make(difference: Difference, cls: str, tag: str, text: str) -> Case:
         return Case(cls, tag, difference.label, text, difference.name, difference.kind)
+
+    def _expiry(self, it: Difference) -> Case | None:
+        """A key that lives for ever where it should not, or the other way round; not where the key itself differs."""
+        key = it.name.replace("redis-ttl://", "redis://", 1)
+        if key not in self.outcome.after or key not in self.stay:
+            return None
+        text = "has a time to live, and after one clean run it has none"
+        if it.how == MISSING:
+            text = "has no time to live, and after one clean run it has one"
+        return replace(self._make(it, "changed", "expiry", text), label=it.label.replace("redis-ttl://", "redis://", 1))
 
     def _extra(self, it: Difference) -> Case | None:
         if it.kind == "upload":

@@ -28,6 +28,10 @@ WHY: dict[tuple[str, str], str] = {
     ("changed", "xcom"): "Tasks downstream pull another value than after one clean run.",
     ("changed", "task-state"): "What the task keeps in the task state store depends on how often it was started.",
     ("changed", "variable"): "The Airflow Variable depends on how often the task was started.",
+    (
+        "changed",
+        "expiry",
+    ): "Setting the key and giving it a time to live are two requests, and only one of them was done.",
     ("changed", "child-run"): "The child run gets another configuration than after one clean run.",
     ("started-twice", "child-run"): _AGAIN + " and triggered the DAG again under another run id.",
     ("started-twice", "job"): "{who} submitted the job without a look whether {earlier} had submitted it already.",
@@ -101,6 +105,11 @@ FIX: dict[tuple[str, str], str] = {
         "changed",
         "variable",
     ): "Set the Variable to a value computed from the logical date instead of changing the old one.",
+    (
+        "changed",
+        "expiry",
+    ): "Set the key and its time to live in one command (`SET key value EX 60`, `redis.set(..., ex=60)`), or both in "
+    "MULTI.",
     ("changed", "child-run"): "Build `conf` from the logical date and the inputs alone.",
     ("started-twice", "child-run"): "Give the child run an id derived from the logical date "
     '(`trigger_run_id="{{ run_id }}"`) and set `reset_dag_run=True` or `skip_when_already_exists=True`.',
