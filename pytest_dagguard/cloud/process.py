@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import socket
 import sys
@@ -63,10 +64,16 @@ class Cloud:
         endpoints: dict[str, str] = {}
         environment: dict[str, str] = {}
         for name, emulator in self.emulators.items():
-            port = await serve_http(lambda request, name=name: self.tap.submit(actor, name, request))  # type: ignore[misc]
+            submit = functools.partial(self.tap.submit, actor, name)
+            port = await serve_http(submit)
             ports.append(port)
             endpoints[name] = port.url
             environment.update(emulator.environment(port.url))
+            if hasattr(emulator, "tls"):
+                secure = await serve_http(submit, emulator.tls)
+                ports.append(secure)
+                endpoints[f"{name}-tls"] = secure.url
+                environment.update(emulator.secure(secure.url))  # type: ignore[attr-defined]
         egress = await serve_egress(self.egress.append)
         ports.append(egress)
         asker = None
