@@ -16,11 +16,12 @@ from pytest_dagguard.cloud.emulator import Blobs, Caller, Request, Response, Wor
 from pytest_dagguard.cloud.feed import Feed
 from pytest_dagguard.cloud.kubernetes_api import content, discovery, environment, execs, footprint, reading, tables
 from pytest_dagguard.cloud.kubernetes_api.call import SERVICE, Call, read
-from pytest_dagguard.cloud.kubernetes_api.cluster import NODE_NAME, Cluster, ExecAnswer, namespace, node
+from pytest_dagguard.cloud.kubernetes_api.cluster import NODE_NAME, Cluster, ExecAnswer, node
 from pytest_dagguard.cloud.kubernetes_api.failure import Refused
 from pytest_dagguard.cloud.kubernetes_api.kinds import NODE, Object, place
 from pytest_dagguard.cloud.kubernetes_api.kubelet import DECLARE
 from pytest_dagguard.cloud.kubernetes_api.logs import Logs
+from pytest_dagguard.cloud.kubernetes_api.patch import APPLY
 from pytest_dagguard.cloud.kubernetes_api.pod_status import SIDECAR
 from pytest_dagguard.cloud.kubernetes_api.writing import Writing
 from pytest_dagguard.model.errors import DagguardError, NotEmulated
@@ -51,7 +52,7 @@ class Kubernetes:
         self.cluster.store.listeners.append(self.watches.changed)
         self._entries: dict[str, tuple[Object, Entry | None]] = {}
         for each in _SPACES:
-            self.cluster.store.put(("namespaces", "", each), namespace(each, self.cluster.store.stamp()))
+            self.cluster.add_namespace(each)
         self.cluster.store.put(place(NODE, "", NODE_NAME), node(self.cluster.store.stamp()))
 
     @cached_property
@@ -94,22 +95,20 @@ class Kubernetes:
             call = read(request)
             if call is None:
                 return Operation(SERVICE, f"{request.method.lower()} {_root(request.path)}", f"k8s:{request.path}")
-            found = footprint.operation(self.cluster.store, call)
+            self._check(call)
+            return footprint.operation(self.cluster.store, call)
         except Refused:
             return Operation(SERVICE, f"{request.method.lower()} {_root(request.path)}", f"k8s:{request.path}")
-        self._check(call)
-        return found
 
     def _check(self, call: Call) -> None:
         """Refuse what would be answered untruly."""
-        if call.verb == "create" and call.kind.controlled and not call.name:
+        makes = call.verb == "create" or call.media == APPLY
+        if makes and call.kind.controlled:
             raise NotEmulated(SERVICE, call.title, f"the emulated cluster has no controller for {call.kind.plural}")
         if call.sub in ("attach", "portforward", "binding", "token"):
             raise NotEmulated(SERVICE, call.title, "containers are not really there")
         if call.sub == "exec" and call.place in self.cluster.store.objects:
             execs.answer_for(self.cluster, call)
-        if call.media == "application/apply-patch+yaml" and call.kind.controlled:
-            raise NotEmulated(SERVICE, call.title, f"the emulated cluster has no controller for {call.kind.plural}")
         if call.verb in ("create", "patch", "update") and call.kind.key in ("pods", "jobs.batch") and not call.sub:
             for image in _images(call):
                 if not self.cluster.world.behaviour("images", image):

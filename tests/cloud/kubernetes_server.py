@@ -51,7 +51,7 @@ class SmallWorld:
 class Site:
     """A cluster that is served.
 
-    :param automatic: let this many seconds pass before each request is answered
+    :param automatic: let this many seconds pass before each request is answered; None: only the test moves the clock
     """
 
     emulator: Kubernetes
@@ -60,7 +60,7 @@ class Site:
     loop: asyncio.AbstractEventLoop
     url: str = ""
     secure: str = ""
-    automatic: float = 0.0
+    automatic: float | None = None
     answers: list[tuple[Request, Response]] = field(default_factory=list)
 
     @property
@@ -96,7 +96,7 @@ class Site:
 
 
 @contextlib.contextmanager
-def serve(folder: Path, automatic: float = 0.0, auto: bool = True) -> Iterator[Site]:
+def serve(folder: Path, automatic: float | None = None, auto: bool = True) -> Iterator[Site]:
     """Serve a cluster of its own."""
     emulator, world = Kubernetes(Blobs(), auto), SmallWorld()
     emulator.folder_path = str(folder)
@@ -107,7 +107,8 @@ def serve(folder: Path, automatic: float = 0.0, auto: bool = True) -> Iterator[S
     site.tap.allow("attempt 1", None)
 
     async def handle(request: Request) -> Response:
-        site.advance(site.automatic)
+        if site.automatic is not None:
+            site.advance(site.automatic)
         answer = await site.tap.submit("attempt 1", "kubernetes", request)
         site.answers.append((request, answer))
         return answer

@@ -33,7 +33,7 @@ def identify(kind: Kind, body: Object, namespace: str, when: str) -> Object:
         raise invalid(kind, "", "metadata.name", "Required value: name or generateName is required")
     check_meta(kind, value)
     meta.update(uid=new_uid(), creationTimestamp=when)
-    for gone in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields"):
+    for gone in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields", "generation"):
         meta.pop(gone, None)
     return value
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from pytest_dagguard.cloud.emulator import Request
+from pytest_dagguard.cloud.kubernetes_api import protobuf
 from pytest_dagguard.cloud.kubernetes_api.failure import Refused
 from pytest_dagguard.cloud.kubernetes_api.kinds import NAMESPACE, Kind, Object, lookup, place, resource
 from pytest_dagguard.model.errors import NotEmulated
@@ -99,12 +100,8 @@ class Call:
     def content(self) -> Any:
         """The body, whatever it is: a JSON patch is a list."""
         raw = self.request.body
-        if self.media == _PROTOBUF or raw[:4] == b"k8s\x00":
-            raise Refused(
-                415,
-                "the body of the request was in an unknown format - accepted media types include: "
-                "application/json, application/yaml",
-            )
+        if self.media == _PROTOBUF:
+            return protobuf.read(raw)
         try:
             if "yaml" in self.media:
                 import yaml

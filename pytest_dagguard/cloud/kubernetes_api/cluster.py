@@ -130,9 +130,17 @@ class Cluster:
             return True
         if not self.auto or not name:
             return False
-        self.store.put(where, namespace(name, self.store.stamp()))
-        self.store.put(("serviceaccounts", name, "default"), _service_account(name, self.store.stamp()))
+        self.add_namespace(name)
         return True
+
+    def add_namespace(self, name: str) -> None:
+        """Have a namespace, and what is in it by itself."""
+        self.store.put(place(NAMESPACE, "", name), namespace(name, self.store.stamp()))
+        self.add_account(name)
+
+    def add_account(self, name: str) -> None:
+        """Have the service account that pods of a namespace have by default."""
+        self.store.put(("serviceaccounts", name, "default"), _service_account(name, self.store.stamp()))
 
     def event(self, about: Object, reason: str, message: str, type_: str = "Normal", by: str = "kubelet") -> None:
         """Keep an event about an object."""

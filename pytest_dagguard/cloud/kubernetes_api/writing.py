@@ -78,19 +78,7 @@ class Writing:
         elif kind.key == "jobs.batch":
             self.jobs.created(kept)
         elif kind.key == "namespaces":
-            self.cluster.store.put(
-                ("serviceaccounts", meta["name"], "default"),
-                {
-                    "kind": "ServiceAccount",
-                    "apiVersion": "v1",
-                    "metadata": {
-                        "name": "default",
-                        "namespace": meta["name"],
-                        "uid": meta["uid"][::-1],
-                        "creationTimestamp": meta["creationTimestamp"],
-                    },
-                },
-            )
+            self.cluster.add_account(meta["name"])
         return kept
 
     def update(self, call: Call) -> tuple[int, Object]:
