@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import socket
 import sys
@@ -10,7 +11,7 @@ import traceback
 from typing import Any, Protocol, cast
 
 from pytest_dagguard.cloud.emulator import Blobs, Caller, Emulator, Living, Request, Response
-from pytest_dagguard.cloud.server import WherePort, serve_egress, serve_http
+from pytest_dagguard.cloud.server import Port, WherePort, serve_egress, serve_http
 from pytest_dagguard.cloud.sleeping import serve_sleep
 from pytest_dagguard.cloud.tap import Tap
 from pytest_dagguard.cloud.world import NOBODY, World
@@ -33,9 +34,10 @@ class Closing(Protocol):
 class Cloud:
     """What the director can ask of the cloud process: each public coroutine is a command of that name."""
 
-    def __init__(self, emit: Any, auto_buckets: bool) -> None:
+    def __init__(self, emit: Any, auto_buckets: bool, folder: str = "") -> None:
         """
         :param emit: tells the director an event
+        :param folder: for the files that clients are to read; empty: temporary ones
         """
         self.blobs = Blobs()
         made = registry.collect("pytest_dagguard.cloud", "EMULATOR")
@@ -46,6 +48,9 @@ class Cloud:
         self.world.living = {each.name: cast(Living, each) for each in emulators if hasattr(each, "attach")}
         for living in self.world.living.values():
             living.attach(self.world)
+        for each in emulators:
+            if hasattr(each, "folder_path"):
+                each.folder_path = folder
         self.tap.alive = lambda: self.world.alive
         self.emit = emit
         self.egress: list[str] = []
@@ -85,12 +90,8 @@ class Cloud:
         endpoints: dict[str, str] = {}
         environment: dict[str, str] = {}
         for name, emulator in self.emulators.items():
-            handler = lambda request, name=name: self._submit(actor, name, request)  # noqa: E731
-            # an emulator whose service does not speak HTTP brings a port of its own
-            port = await (emulator.serve(handler) if hasattr(emulator, "serve") else serve_http(handler))
-            ports.append(port)
-            endpoints[name] = port.url
-            environment.update(emulator.environment(port.url))
+            await self._open_service(actor, name, emulator, ports, endpoints, environment)
+        self.world.feeds[actor] = [each.feeds for each in ports if isinstance(each, Port)]
         egress, clock = await serve_egress(self.egress.append), await serve_sleep(self.world, actor)
         ports += [egress, clock]
         asker = None
@@ -103,10 +104,34 @@ class Cloud:
         self._ports[actor] = ports
         return {**endpoints, "egress": egress.url, "clock": clock.url}, environment
 
+    async def _open_service(
+        self,
+        actor: str,
+        name: str,
+        emulator: Emulator,
+        ports: list[Closing],
+        endpoints: dict[str, str],
+        environment: dict[str, str],
+    ) -> None:
+        submit = functools.partial(self._submit, actor, name)
+        # an emulator whose service does not speak HTTP brings a port of its own
+        port = await (emulator.serve(submit) if hasattr(emulator, "serve") else serve_http(submit))
+        ports.append(port)
+        endpoints[name] = port.url
+        environment.update(emulator.environment(port.url))
+        if hasattr(emulator, "tls"):
+            secure = await serve_http(submit, emulator.tls)
+            ports.append(secure)
+            endpoints[f"{name}-tls"] = secure.url
+            environment.update(emulator.secure(secure.url))  # type: ignore[attr-defined]
+
     async def _submit(self, actor: str, name: str, request: Request) -> Response:
         """Bring a request before its service; some arrive at the port of another."""
         served = self._shared.get(name)
-        return await self.tap.submit(actor, served(request) if served else name, request)
+        response = await self.tap.submit(actor, served(request) if served else name, request)
+        if response.feed is not None:
+            response.feed.idle = self.world.quiet
+        return response
 
     async def allow(self, actor: str, until: Selector | None) -> None:
         """Let an actor go on, to its end or until an operation of it has taken effect."""
@@ -193,6 +218,10 @@ class Cloud:
         known = self.tap.actors.get(actor)
         return (known.seen if known is not None else 0), len(self.tap.history) + self.world.clock.now
 
+    async def stuck(self, actor: str) -> bool:
+        """Say whether an actor waits for what cannot come any more."""
+        return self.world.stuck(actor)
+
     async def doze(self, actor: str, seconds: float) -> None:
         """Let an actor that has no process wait for a while; ``("woke", actor, now)`` follows."""
         sleeper = self.world.sleep(actor, seconds, -1.0)
@@ -208,7 +237,7 @@ class Cloud:
         self.emulators[service].seed(Seed(**parts))
 
 
-async def main(descriptor: int, auto_buckets: bool, enclosed: bool) -> None:
+async def main(descriptor: int, auto_buckets: bool, folder: str, enclosed: bool) -> None:
     """Serve commands until the director hangs up."""
     loop = asyncio.get_running_loop()
     link = socket.socket(fileno=descriptor)
@@ -217,7 +246,7 @@ async def main(descriptor: int, auto_buckets: bool, enclosed: bool) -> None:
     def emit(message: tuple[Any, ...]) -> None:
         writer.write(wire.encode(message))
 
-    cloud = Cloud(emit, auto_buckets)
+    cloud = Cloud(emit, auto_buckets, folder)
     emit(("ready", os.getpid(), enclosed))
     decoder = wire.Decoder()
     # a broken pipe to the director means that it is gone, and so are we

@@ -13,15 +13,20 @@ from pytest_dagguard.cloud.world import Sleeper, World
 async def serve_sleep(world: World, actor: str) -> Port:
     """Listen for sleepers of one actor.
 
-    A line ``SECONDS LIMIT`` asks to sleep, where a negative limit is none; the answer is a line with the virtual time
+    A line ``SECONDS LIMIT`` asks to sleep, where a negative limit is none, and ``SECONDS bell`` for a timer that runs
+    beside what the actor does; the answer is a line with the virtual time
     in seconds since the experiment began. Who hangs up does not sleep any more. One connection sleeps at one time.
     """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while line := await reader.readline():
-                seconds, limit = map(float, line.split())
-                now = await _woken(world.sleep(actor, seconds, limit), world, reader)
+                seconds, limit = line.split()
+                if limit == b"bell":
+                    sleeper = world.sleep(actor, float(seconds), -1.0, bell=True)
+                else:
+                    sleeper = world.sleep(actor, float(seconds), float(limit))
+                now = await _woken(sleeper, world, reader)
                 if now is None:
                     break
                 writer.write(b"%.6f\n" % now)

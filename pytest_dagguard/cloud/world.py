@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_dagguard.cloud.clock import Alarm, Clock
 from pytest_dagguard.cloud.emulator import Living
+from pytest_dagguard.cloud.feed import Feed
 from pytest_dagguard.cloud.tap import Tap
 from pytest_dagguard.model.life import Birth, Death
 from pytest_dagguard.model.state import Entry
@@ -25,6 +26,9 @@ LONGEST = 60 * DAY
 
 NOBODY = ""
 """The actor that stands for time passing while no attempt runs."""
+
+_GRACE = 0.02
+"""Seconds of the machine's time in which a reader who has had a piece of an answer may act upon it."""
 
 _PATIENT = 8
 """So many times an actor wakes in a world in which nothing has changed, before its sleeps grow longer."""
@@ -39,6 +43,7 @@ class Sleeper:
     :param limit: latest time at which it may be woken, by a deadline of its own
     :param asked: seconds it wanted to sleep
     :param idle: wake it as soon as nothing else is left to happen
+    :param bell: it is no pause but a timer that runs beside what the actor does
     """
 
     wake: float
@@ -48,6 +53,7 @@ class Sleeper:
     limit: float
     asked: float
     idle: bool = False
+    bell: bool = False
 
 
 @dataclass(slots=True)
@@ -74,7 +80,7 @@ class World:
     lives: dict[str, Birth] = field(default_factory=dict)
     unborn: deque[Birth] = field(default_factory=deque)
     sleepers: list[Sleeper] = field(default_factory=list)
-    feeds: dict[str, set[Any]] = field(default_factory=dict)
+    feeds: dict[str, list[set[Feed]]] = field(default_factory=dict)
     _starting: set[str] = field(default_factory=set)
     _habits: dict[str, _Habit] = field(default_factory=dict)
     _count: int = 0
@@ -118,7 +124,7 @@ class World:
         """A life may go on from now on: it is an actor like the others."""
         self._starting.discard(actor)
 
-    def sleep(self, actor: str, seconds: float, limit: float, idle: bool = False) -> Sleeper:
+    def sleep(self, actor: str, seconds: float, limit: float, idle: bool = False, bell: bool = False) -> Sleeper:
         """Put an actor to sleep.
 
         :param limit: seconds after which it must be woken at the latest; negative: there is no such
@@ -127,7 +133,7 @@ class World:
         now = self.clock.now
         latest = now + limit if limit >= 0 else float("inf")
         answer = asyncio.get_running_loop().create_future()
-        sleeper = Sleeper(min(now + seconds, latest), self._count, actor, answer, latest, seconds, idle)
+        sleeper = Sleeper(min(now + seconds, latest), self._count, actor, answer, latest, seconds, idle, bell)
         self.sleepers.append(sleeper)
         self.step()
         return sleeper
@@ -160,10 +166,15 @@ class World:
         finally:
             self._stepping = False
 
+    def quiet(self) -> None:
+        """Somebody reads an answer that goes on, and has had all of it so far: it may be that all wait now."""
+        # what it has just had it may still act upon: a request of its own comes before time goes on
+        asyncio.get_running_loop().call_later(_GRACE, self.step)
+
     def _waits(self, actor: str) -> bool:
-        if any(each.actor == actor for each in self.sleepers):
+        if any(each.actor == actor and not each.bell for each in self.sleepers):
             return True
-        return any(each.waiting for each in self.feeds.get(actor, ()))
+        return any(feed.waiting for feeds in self.feeds.get(actor, ()) for feed in feeds)
 
     def _may_go_on(self, actor: str) -> bool:
         known = self.tap.actors.get(actor)
@@ -201,7 +212,7 @@ class World:
             return True
         if first is None:
             return False
-        return self._rouse(first, self._when(first, len(awake)))
+        return self._rouse(first, first.wake if first.bell else self._when(first, awake))
 
     def _ring(self, alarm: Alarm) -> None:
         emulator = self.living[alarm.service]
@@ -211,7 +222,7 @@ class World:
         self.tap.shift(before, entries())
         self._habits.clear()
 
-    def _when(self, first: Sleeper, sleeping: int) -> float:
+    def _when(self, first: Sleeper, awake: Sequence[Sleeper]) -> float:
         """When to wake a sleeper: where it finds the same world time and again, later and later.
 
         A task that polls sees the same at each time in between, since nothing is there that could change anything; to
@@ -221,9 +232,11 @@ class World:
         state = self.tap.state
         habit.times = habit.times + 1 if state == habit.state else 0
         habit.state = state
-        if self.alive or sleeping > 1 or habit.times <= _PATIENT or first.actor == NOBODY:
+        alone = all(each is first or each.bell for each in awake)
+        if self.alive or not alone or habit.times <= _PATIENT or first.actor == NOBODY:
             return first.wake
-        return min(self.clock.now + first.asked * 2.0 ** (habit.times - _PATIENT), first.limit)
+        bells = [each.wake for each in awake if each.bell]
+        return min(self.clock.now + first.asked * 2.0 ** (habit.times - _PATIENT), first.limit, *bells)
 
     def _rouse(self, sleeper: Sleeper, when: float) -> bool:
         if when > LONGEST and sleeper.actor != NOBODY:
@@ -234,6 +247,11 @@ class World:
         if not sleeper.answer.done():
             sleeper.answer.set_result(self.clock.now)
         return False
+
+    def stuck(self, actor: str) -> bool:
+        """Say whether an actor reads an answer that goes on, and nothing is left that could add to it."""
+        reads = any(feed.waiting for feeds in self.feeds.get(actor, ()) for feed in feeds)
+        return reads and not self.alive and not any(self._may_go_on(each.actor) for each in self.sleepers)
 
     def snapshot(self) -> object:
         """A value for :meth:`restore`: the time, and the alarms that are still to ring. No process is part of it."""

@@ -105,6 +105,8 @@ class Actors:
         if refused or any(lab.cloud.call("refusals")):
             # it may well go on trying for minutes, and nothing that comes of it is evidence any more
             return "goes on after a call that was refused"
+        if lab.cloud.call("stuck", actor) and not patience.works(cpu):
+            return "waits for ever: nothing that it waits for can still come"
         return patience.spent(operations, cpu, progress)
 
     def _goes_on(self, actor: str, result: AttemptResult) -> bool:
@@ -206,6 +208,7 @@ class Actors:
                 self._lives.discard(event[1])
                 death = event[2] if isinstance(event[2], Death) else Death(137)
                 self.problem = self.problem or death.problem
+                self.lab.warm(death.modules)
                 self.lab.cloud.call("ended", event[1], death)
             elif event[1] == actor:
                 return event

@@ -85,9 +85,12 @@ class Lab:
         self.actors = Actors(self)
         self._warmed: set[str] = set()
         clean = environment.cleaned(os.environ)
+        # below the one folder that attempts see too
+        clients = self.scratch / "m" / "clients"
+        clients.mkdir(parents=True)
         self.cloud = Link(
             "pytest_dagguard.cloud",
-            ["1" if options.auto_buckets else "0"],
+            ["1" if options.auto_buckets else "0", str(clients)],
             clean,
             self.scratch,
             self.scratch / "cloud.log",

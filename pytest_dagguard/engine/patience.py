@@ -30,6 +30,10 @@ class Patience:
         self.began = self.asked = self.worked = self.looked = clock()
         self.operations, self.progress, self.cpu = -1, 0.0, 0.0
 
+    def works(self, cpu: float) -> bool:
+        """Say whether the attempt has used the processor since the last look; True at the first."""
+        return self.operations < 0 or abs(cpu - self.cpu) > _WORKS * (self.clock() - self.looked)
+
     def spent(self, operations: int, cpu: float, progress: float = 0.0) -> str:
         """Why the attempt is to be given up now, in words that follow "attempt 1"; empty where it is not.
 

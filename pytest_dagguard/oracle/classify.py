@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from pytest_dagguard.oracle.relate import relate
 BOOKKEEPING = frozenset({"xcom", "task-state", "variable"})
 """Kinds that are values of Airflow rather than data: they differ or not, and are never torn or doubled."""
 
-LIVES = frozenset({"job", "pod"})
+LIVES = frozenset({"job", "pod", "k8s-job", "pods-at-once"})
 """Kinds that run by themselves: to have one twice is to have it started twice."""
 
 _TEMPORARY = re.compile(
@@ -174,11 +175,23 @@ class _Look:
         folder = it.name.rpartition("/")[0] + "/"
         expected = sum(name.startswith(folder) for name in self.stay)
         actual = sum(name.startswith(folder) for name in self.outcome.after)
+        if it.kind == "pods-at-once":
+            return self._make(it, "started-twice", it.kind, "had more than one pod at work at once")
+        if not expected and it.kind in ("pod", "k8s-job"):
+            return self._left(it)
         if not expected:
             text = "was started, and one clean run does not start it"
         else:
             text = f"{actual:,} were started where one clean run starts {expected:,}"
         return Case("started-twice", it.kind, folder[:-1], text, it.name, it.kind)
+
+    def _left(self, it: Difference) -> Case:
+        """A pod or a Job of Kubernetes that one clean run takes away."""
+        assert it.found is not None
+        status = json.loads(bytes_of(it.found[1], self.content)).get("status", {})
+        if status.get("phase") in ("Pending", "Running") or status.get("active"):
+            return self._make(it, "orphan", it.kind, "is left running, and nobody watches it")
+        return self._make(it, "leak", it.kind, "has ended and stays behind, and one clean run takes it away")
 
     def _missing(self, it: Difference) -> Case | None:
         if it.kind == "upload":

@@ -36,6 +36,14 @@ WHY: dict[tuple[str, str], str] = {
     ("started-twice", "child-run"): _AGAIN + " and triggered the DAG again under another run id.",
     ("started-twice", "job"): "{who} submitted the job without a look whether {earlier} had submitted it already.",
     ("started-twice", "pod"): "{who} created a pod without a look whether the one of {earlier} is there.",
+    ("started-twice", "k8s-job"): "{who} created a Job without a look whether the one of {earlier} is there.",
+    ("started-twice", "pods-at-once"): "{who} created a pod while the one of {earlier} was still there.",
+    ("orphan", "pod"): "{earlier} had created it, and {who} neither took it up nor took it away.",
+    ("orphan", "k8s-job"): "{earlier} had created it, and {who} neither took it up nor took it away.",
+    ("leak", "pod"): "{earlier} was gone before it could take it away, and {who} made one of its own.",
+    ("leak", "k8s-job"): "{earlier} was gone before it could take it away, and {who} made one of its own.",
+    ("changed", "k8s-job"): "The Job that is left is not what one clean run leaves.",
+    ("lost", "k8s-job"): "{who} took the Job for created.",
     ("changed", "job"): "{who} submitted the job with other arguments than one clean run does, or it ended otherwise.",
     ("changed", "pod"): "The pod that is left is not what one clean run leaves.",
     ("lost", "job"): "{who} took the job for submitted.",
@@ -118,6 +126,21 @@ FIX: dict[tuple[str, str], str] = {
     "run's id for the retry.",
     ("started-twice", "pod"): "Let the retry find the pod: keep `durable=True` (before Airflow 3.3 "
     "`reattach_on_restart=True`), or give the pod a name made of the logical date.",
+    (
+        "started-twice",
+        "k8s-job",
+    ): "Give the Job a name made of the logical date (`name`, `random_name_suffix=False`), so "
+    "that a second one is refused, and take up the one that is there.",
+    ("started-twice", "pods-at-once"): "Let the retry find the pod: keep `durable=True` (before Airflow 3.3 "
+    "`reattach_on_restart=True`), or give the pod a name made of the logical date (`random_name_suffix=False`).",
+    (
+        "orphan",
+        "pod",
+    ): "Let the retry find the pod (`durable=True`, before Airflow 3.3 `reattach_on_restart=True`), and "
+    "give it `active_deadline_seconds` for the case that nobody does.",
+    ("orphan", "k8s-job"): "Give the Job a name made of the logical date and `active_deadline_seconds`.",
+    ("leak", "pod"): "Let the retry find the pod (`durable=True`, before Airflow 3.3 `reattach_on_restart=True`).",
+    ("leak", "k8s-job"): "Give the Job `ttl_seconds_after_finished`.",
     ("changed", "job"): "Build the job's arguments from the logical date and the inputs alone.",
     ("leak", "upload"): "Abort unfinished uploads of the key before starting one, and give the bucket a lifecycle rule "
     "(`AbortIncompleteMultipartUpload`).",

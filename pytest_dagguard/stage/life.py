@@ -9,13 +9,17 @@ import os
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from pytest_dagguard.model.attempt import LifeSpec
 from pytest_dagguard.model.life import RUN, Death
 from pytest_dagguard.stage import virtual
+from pytest_dagguard.stage.compat import kubernetes
+from pytest_dagguard.stage.load import newest_module, third_party
 from pytest_dagguard.stage.machine import Place, move_in
 
 KILLED = 137
@@ -29,24 +33,42 @@ def run(spec: LifeSpec, place: Place, machine: str) -> Death:
     """
     endpoints = dict(spec.endpoints)
     move_in(place, machine, endpoints, dict(spec.environment))
+    kubernetes.find()
+    before = newest_module()
     with virtual.running(endpoints["clock"], spec.clock_shift, spec.now):
-        if spec.birth.behaviour == RUN:
-            return _command(spec)
-        return _function(spec)
+        death = _command(spec) if spec.birth.behaviour == RUN else _function(spec)
+    return replace(death, modules=third_party(before, place.root))
 
 
 def _command(spec: LifeSpec) -> Death:
     facts = spec.birth.facts
-    words = [*facts.get("command", ()), *facts.get("args", ())]
+    mounts = sorted(facts.get("mounts", {}).items(), key=lambda each: -len(each[0]))
+
+    def here(text: str) -> str:
+        for inside, folder in mounts:
+            text = text.replace(inside, folder)
+        return text
+
+    words = [here(each) for each in (*facts.get("command", ()), *facts.get("args", ()))]
     if not words:
         return Death(127, ("the container has neither command nor args, and its image is not here",))
-    environment = {**os.environ, **{str(name): str(value) for name, value in facts.get("env", {}).items()}}
+    environment = {**os.environ, **{str(name): here(str(value)) for name, value in facts.get("env", {}).items()}}
+    work = here(str(facts.get("working_dir") or "")) or None
     try:
-        done = subprocess.run(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run(
+            words, env=environment, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        )
     except OSError as error:
         return Death(127, (f"{words[0]}: {error.strerror or error}",), error=f"{type(error).__name__}: {error}")
     code = done.returncode if done.returncode >= 0 else 128 - done.returncode
-    return Death(code, tuple(done.stdout.decode("utf-8", "replace").splitlines()))
+    return Death(code, tuple(done.stdout.decode("utf-8", "replace").splitlines()), _left_xcom(dict(mounts)))
+
+
+def _left_xcom(mounts: Mapping[str, str]) -> str | None:
+    """What a container has left for the XCom sidecar."""
+    folder = mounts.get("/airflow/xcom")
+    file = Path(folder, "return.json") if folder else None
+    return file.read_text("utf-8", "replace") if file is not None and file.is_file() else None
 
 
 def _function(spec: LifeSpec) -> Death:

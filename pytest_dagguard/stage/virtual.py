@@ -46,6 +46,7 @@ class Clockwork:
         self.began = self.now = now
         self.slept = 0.0
         self.deadline: float | None = None
+        self._bell: socket.socket | None = None
         self._lock = threading.Lock()
         self._links: list[socket.socket] = []
         self._naps: weakref.WeakKeyDictionary[Any, Naps] = weakref.WeakKeyDictionary()
@@ -112,8 +113,25 @@ class Clockwork:
         return b"%.6f %.6f\n" % (seconds, limit)
 
     def timer(self, seconds: float) -> None:
-        """Take note of a timer; 0 ends it."""
+        """Take note of a timer; 0 ends it.
+
+        It runs out while the task pauses, where :meth:`line` has it, and while it reads an answer that goes on, for
+        which a thread waits.
+        """
+        if self._bell is not None:
+            self._bell.close()
+            self._bell = None
         self.deadline = self.monotonic() + seconds if seconds > 0 else None
+        if seconds > 0:
+            self._bell = link = socket.create_connection(self.address)
+            threading.Thread(target=self._wait_for_bell, args=(link, seconds), daemon=True).start()
+
+    def _wait_for_bell(self, link: socket.socket, seconds: float) -> None:
+        with contextlib.suppress(OSError):
+            link.sendall(b"%.6f bell\n" % seconds)
+            answer = link.recv(64)
+            if answer and self._bell is link:
+                self.follow(float(answer))
 
     def _shift(self, seconds: float) -> None:
         if self._wall is not None:
