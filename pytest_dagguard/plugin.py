@@ -52,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "dagguard_scenario: a scenario of pytest-dagguard on a task")
     if not config.getoption("dagguard", False):
         return
-    from pytest_dagguard.collection import start
+    from pytest_dagguard.collection import rules, start
     from pytest_dagguard.collection.tally import Tally
 
     settings = config.stash[SETTINGS] = start.settings_of(config)
@@ -66,6 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
                 f" {settings.root / 'pyproject.toml'}"
             )
         config.args = [str(each) for each in settings.dags]
+    rules.take_repository_arguments(config, settings.dags)
     if not _only_directs(config) and not config.getoption("help", False):
         config.stash[SESSION] = start.session_of(settings)
         config.stash[SESSION].begin()
@@ -130,17 +131,29 @@ def _is_dag_file(path: Path, parent: pytest.Collector) -> bool:
 
 def _node(path: Path, parent: pytest.Collector) -> pytest.Collector:
     from pytest_dagguard.collection.items import DagFileNode
+    from pytest_dagguard.collection.rules import ALWAYS
 
     settings = parent.config.stash[SETTINGS]
-    scenarios = () if settings.only == "rules" else settings.scenarios
-    session = parent.config.stash[SESSION]
-    node: pytest.Collector = DagFileNode.from_parent(parent, path=path, session_of=session, scenarios=scenarios)
+    node: pytest.Collector = DagFileNode.from_parent(
+        parent,
+        path=path,
+        session_of=parent.config.stash[SESSION],
+        scenarios=() if settings.only == "rules" else settings.scenarios,
+        only=ALWAYS if settings.only == "scenarios" else None,
+    )
     return node
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With ``--dagguard-replay``: leave the one item that the token is of."""
-    if SESSION in config.stash and config.stash[SETTINGS].replay:
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Add what only all files together can tell; with ``--dagguard-replay`` leave the one item that the token is of."""
+    if SESSION not in config.stash:
+        return
+    from pytest_dagguard.collection.rules import add_late
+
+    if config.stash[SETTINGS].only != "scenarios":
+        add_late(session, items, config.stash[SESSION])
+    if config.stash[SETTINGS].replay:
         from pytest_dagguard.collection.items import keep_token
 
         keep_token(config, items, config.stash[SETTINGS].replay)

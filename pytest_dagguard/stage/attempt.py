@@ -77,7 +77,7 @@ def load(spec: AttemptSpec) -> Any:
     from pytest_dagguard.stage.compat import dagbag
 
     before = newest_module()
-    dags, errors = dagbag.load(spec.file)
+    dags, errors, _ = dagbag.load(spec.file)
     warm.know_newer(before)
     if spec.dag_id not in dags:
         reason = f": {errors[0].strip().splitlines()[-1]}" if errors else ""

@@ -25,6 +25,7 @@ from pytest_dagguard.stage import attempt, load, pauses, spare, warm
 from pytest_dagguard.stage.child import Child, fork
 from pytest_dagguard.stage.machine import Place, move_in
 from pytest_dagguard.stage.spare import Seat, Spare
+from pytest_dagguard.stage.watch import Watch
 
 LOG_TAIL = 20_000
 """Characters of an attempt's log that are kept: the end is where the error is."""
@@ -116,8 +117,10 @@ class Stage:
         return does[job](ticket, *arguments)
 
     def _describe(self, ticket: str, path: str, endpoints: dict[str, str], variables: dict[str, str]) -> DagFile:
+        watch = Watch(self.place.root, str(Path(self.place.scratch, ticket, "egress")))
+        watch.install()
         move_in(self.place, ticket, endpoints, variables)
-        return load.describe(path, self.place.root, endpoints["airflow"])
+        return load.describe(path, self.place.root, endpoints, watch)
 
     def _attempt(self, ticket: str, spec: AttemptSpec) -> AttemptResult:
         given = self.objects.get(spec.file)
