@@ -168,7 +168,11 @@ class Hygiene:
         if self._whole is None:
             complete = self.all_files() <= self.files.keys()
             files = tuple(self.files.values())
-            self._whole = replace(self._narrow(), files=files, complete=complete)
+            owners: dict[str, tuple[DagFile, ...]] = {}
+            for file in files:
+                for dag in file.dags:
+                    owners[dag.dag_id] = (*owners.get(dag.dag_id, ()), file)
+            self._whole = replace(self._narrow(), files=files, owners=owners, complete=complete)
         return self._whole
 
     def _unused(self, path: str, file: str) -> tuple[Ignore, ...]:

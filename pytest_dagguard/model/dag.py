@@ -66,6 +66,7 @@ class Task:
     :param defaults: name -> default of those arguments that have a plain one
     :param given: names of all arguments that were given, by the call or by ``default_args``
     :param expanded: of a mapped task: names of the arguments that are only known at run time
+    :param sensors: classes of sensors in the provider's module beside the operator's
     :param template_fields: names of the arguments that are rendered
     :param execution_timeout: seconds, None where there is none
     :param settings: those of ``BaseOperator``'s arguments that rules look at, as plain values
@@ -90,6 +91,7 @@ class Task:
     defaults: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
     given: tuple[str, ...] = field(default=(), repr=False)
     expanded: tuple[str, ...] = ()
+    sensors: tuple[str, ...] = field(default=(), repr=False)
     template_fields: tuple[str, ...] = field(default=(), repr=False)
     execution_timeout: float | None = None
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)

@@ -41,6 +41,7 @@ class Repository:
     :param sources: path relative to the root -> source of every DAG file and of the repository's own modules beside it
     :param environment: facts about the installation: ``plugins`` (what Airflow's plugin manager finds), ``providers``
     :param settings: values of rules that users may change, as ``[tool.dagguard.rules]`` has them: rule -> its table
+    :param owners: DAG id -> the files that have a DAG of that id
     :param complete: ``files`` are all that the DAG folders have, not just those that were named
     """
 
@@ -49,6 +50,7 @@ class Repository:
     sources: Mapping[str, Source] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    owners: Mapping[str, tuple[DagFile, ...]] = field(default_factory=dict, repr=False)
     complete: bool = True
 
 

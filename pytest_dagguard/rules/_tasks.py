@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Collection
+
 from pytest_dagguard.model.dag import Task
 from pytest_dagguard.model.finding import Finding
 
@@ -36,3 +39,9 @@ def said(value: object) -> str:
     """An argument's value as one would write it, in short."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """The most similar of some names; empty where none is similar."""
+    found = difflib.get_close_matches(name, list(known), n=1)
+    return found[0] if found else ""

@@ -62,11 +62,7 @@ def duplicate_dag_id(subject: Subject) -> Iterator[Finding]:
     assert subject.dag is not None
     assert subject.loaded is not None
     dag_id = subject.dag.dag_id
-    others = [
-        each
-        for each in subject.repository.files
-        if each.path != subject.loaded.path and any(dag.dag_id == dag_id for dag in each.dags)
-    ]
+    others = [each for each in subject.repository.owners.get(dag_id, ()) if each.path != subject.loaded.path]
     if others:
         root = f"{subject.repository.root}/"
         where = ", ".join(each.path.removeprefix(root) for each in others)

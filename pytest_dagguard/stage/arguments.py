@@ -7,8 +7,11 @@ subclass.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pytest_dagguard.stage.values import name_of, value
@@ -25,6 +28,7 @@ GENERIC = {
     "wait_for_downstream": False,
 }
 """Arguments of ``BaseOperator`` that rules look at, and what they are where nobody sets them."""
+_SENSOR = re.compile(r"^class (\w+Sensor)\b", re.MULTILINE)
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -34,11 +38,13 @@ class Signature:
 
     :param bases: dotted paths, in the order in which Python looks
     :param defaults: argument -> default, of those that have a plain one
+    :param sensors: sensors that the same provider has beside this operator
     """
 
     names: tuple[str, ...]
     bases: tuple[str, ...]
     defaults: Mapping[str, Any]
+    sensors: tuple[str, ...] = ()
 
 
 _known: dict[type, Signature] = {}
@@ -59,8 +65,25 @@ def signature(kind: type) -> Signature:
                     if isinstance(default, _PLAIN):
                         defaults[name] = value(default)
         bases = tuple(name_of(each) for each in kind.__mro__ if each is not object)
-        _known[kind] = Signature(tuple(names), bases, defaults)
+        _known[kind] = Signature(tuple(names), bases, defaults, _sensors(own))
     return _known[kind]
+
+
+def _sensors(kinds: Iterable[type]) -> tuple[str, ...]:
+    """Names of the sensors in ``sensors/x.py`` where an operator of a provider is in ``operators/x.py``.
+
+    Read as text: to import it would take its time.
+    """
+    found: dict[str, None] = {}
+    for kind in kinds:
+        file = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
+        if ".providers." in kind.__module__ and "/operators/" in file:
+            try:
+                text = Path(file.replace("/operators/", "/sensors/")).read_text(encoding="utf-8")
+            except OSError:
+                continue
+            found.update(dict.fromkeys(_SENSOR.findall(text)))
+    return tuple(found)
 
 
 def _common() -> frozenset[type]:

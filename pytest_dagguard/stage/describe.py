@@ -139,6 +139,7 @@ def _of_instance(task: Any, kind: type) -> dict[str, Any]:
         "bases": known.bases,
         "arguments": arguments.arguments(task, known.names),
         "defaults": known.defaults,
+        "sensors": known.sensors,
         "given": arguments.given(task),
     }
 
@@ -152,6 +153,7 @@ def _of_mapped(task: Any, kind: type) -> dict[str, Any]:
         "bases": known.bases,
         "arguments": {**defaults, **{name: value(partial[name]) for name in known.names if name in partial}},
         "defaults": known.defaults,
+        "sensors": known.sensors,
         # Airflow adds its own defaults to what partial() was given, which for these nobody can tell apart
         "given": tuple(sorted(plain(name) for name in partial if name in known.names)),
         "expanded": late,
