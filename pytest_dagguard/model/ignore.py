@@ -9,7 +9,7 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_COMMENT = re.compile(r"#\s*dagguard:\s*ignore(?:\[([^\]]*)\])?\s*(.*)", re.IGNORECASE)
+_COMMENT = re.compile(r"#\s*dagguard:\s*ignore(?:\[([^\]]*)\])?\s*([^#]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

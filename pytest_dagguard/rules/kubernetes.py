@@ -77,7 +77,7 @@ def pod_kept_running(subject: Subject) -> Iterator[Finding]:
 
 
 def _templated(task: Task) -> bool:
-    return any(task.arguments.get(name) or name in task.expanded for name in _TEMPLATES)
+    return any(task.arguments.get(name) not in (None, "") or name in task.expanded for name in _TEMPLATES)
 
 
 RULES = (

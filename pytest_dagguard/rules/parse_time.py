@@ -217,10 +217,10 @@ Why is this bad
   before.
 
 Example
-  from airflow.models import Variable
+  from airflow.operators.bash import BashOperator
 
 Use instead
-  from airflow.sdk import Variable
+  from airflow.providers.standard.operators.bash import BashOperator
 """,
         deprecation_warning,
     ),

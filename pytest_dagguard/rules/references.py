@@ -24,10 +24,11 @@ def unknown_dag_reference(subject: Subject) -> Iterator[Finding]:
                 continue
             missing = _missing(dag_id, task_ids, repository)
             if missing:
+                near = _near(dag_id, repository)
                 yield tasks.finding(
                     "unknown-dag-reference",
                     task,
-                    f"{tasks.label(task)} names {missing} that no file has: {argument}={dag_id!r}{_near(dag_id, repository)}",
+                    f"{tasks.label(task)} names {missing} that no file has: {argument}={dag_id!r}{near}",
                     resource=dag_id,
                     why="A trigger fails when it runs. A sensor waits for something that never comes.",
                     fix="Mend the id. Where the DAG is in another repository, name it in elsewhere = [...] under"

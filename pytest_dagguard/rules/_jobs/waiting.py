@@ -59,7 +59,8 @@ def waiting(task: Task) -> Waiting | None:
     if task.is_a("BaseSensorOperator", "TriggerDagRunOperator", *exceptions.NOT_JOBS) or not _starts(task):
         return None
     given = task.arguments
-    can_defer, can_resume = "deferrable" in given, "durable" in given
+    can_defer = "deferrable" in given or "deferrable" in task.expanded
+    can_resume = "durable" in given
     switch = _switch(task)
     if switch is None and not can_defer and not task.is_a(*exceptions.NO_SWITCH):
         return None
