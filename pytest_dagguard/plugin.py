@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SETTINGS = pytest.StashKey[Any]()
 SESSION = pytest.StashKey[Any]()
+CHANGED = pytest.StashKey[Any]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -68,6 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.args = [str(each) for each in settings.dags]
     rules.take_repository_arguments(config, settings.dags)
     if not _only_directs(config) and not config.getoption("help", False):
+        config.stash[CHANGED] = start.changed_files(settings)
         config.stash[SESSION] = start.session_of(settings)
         config.stash[SESSION].begin()
 
@@ -134,12 +136,14 @@ def _node(path: Path, parent: pytest.Collector) -> pytest.Collector:
     from pytest_dagguard.collection.rules import ALWAYS
 
     settings = parent.config.stash[SETTINGS]
+    changed = parent.config.stash[CHANGED]
     node: pytest.Collector = DagFileNode.from_parent(
         parent,
         path=path,
         session_of=parent.config.stash[SESSION],
         scenarios=() if settings.only == "rules" else settings.scenarios,
         only=ALWAYS if settings.only == "scenarios" else None,
+        changed=changed is None or path in changed,
     )
     return node
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_dagguard.collection import changed
 from pytest_dagguard.config import seed_folder
 from pytest_dagguard.config.settings import Settings, resolve
 from pytest_dagguard.engine import baseline
@@ -39,6 +40,22 @@ def families() -> dict[str, str]:
     """Rule -> its family."""
     found = registry.collect("pytest_dagguard.rules", "RULES")
     return {rule.name: family for family, rules in found.items() for rule in rules}
+
+
+def changed_files(settings: Settings) -> frozenset[Path] | None:
+    """The files that ``--dagguard-changed`` leaves; None for all of them.
+
+    :raises pytest.UsageError: git cannot tell
+    """
+    if not settings.changed:
+        return None
+    folders = [each if each.is_dir() else each.parent for each in settings.dags]
+    try:
+        found = changed.since(settings.root, settings.changed)
+    except ConfigurationError as wrong:
+        raise pytest.UsageError(str(wrong)) from wrong
+    plugins = settings.root / "plugins"
+    return changed.reached(found, settings.root, [*folders, *settings.paths, plugins], settings.seed)
 
 
 def session_of(settings: Settings) -> Session:

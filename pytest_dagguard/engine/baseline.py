@@ -97,7 +97,8 @@ def write(path: Path, judged: Iterable[Verdict], root: Path) -> int:
     except ConfigurationError:
         before = {}
     after = dict(before)
-    for verdict in judged:
+    # passes first: the one for all kept rules of a file says nothing of those that have an item
+    for verdict in sorted(judged, key=lambda each: each.verdict != verdicts.PASS):
         if verdict.verdict in (verdicts.FAIL, verdicts.WARN):
             after[_place(verdict)] = Counter(_print(each, root, verdict.kind) for each in verdict.findings)
         elif verdict.verdict == verdicts.PASS:

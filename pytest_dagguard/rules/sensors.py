@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.rule import WARNING, Rule, Subject
 from pytest_dagguard.rules import _tasks as tasks
+from pytest_dagguard.rules._jobs.awaited import CLOCKS
 
 LONG_POKE = 60.0
 """Seconds between two looks from which on a slot is better given back."""
@@ -16,7 +17,7 @@ def sensor_without_timeout(subject: Subject) -> Iterator[Finding]:
     """Sensors that wait for Airflow's default of seven days."""
     assert subject.dag is not None
     for task in subject.dag.tasks:
-        if not tasks.is_sensor(task) or "timeout" in task.given or "timeout" in task.expanded:
+        if not tasks.is_sensor(task) or task.kind.startswith(CLOCKS) or {"timeout"} & {*task.given, *task.expanded}:
             continue
         if task.execution_timeout is None and not subject.dag.settings.get("dagrun_timeout"):
             seconds = task.arguments.get("timeout")
@@ -62,7 +63,8 @@ RULES = (
         "a sensor that waits for seven days",
         """\
 What it does
-  Looks for sensors that nobody has given a timeout, an execution_timeout, or a dagrun_timeout of their DAG.
+  Looks for sensors that nobody has given a timeout, an execution_timeout, or a dagrun_timeout of their DAG. Sensors
+  that wait for a time of day are left out.
 
 Why is this bad
   Airflow's default is seven days. 68 % of 228 sensors in public repositories have it, and hardly one of them is meant

@@ -9,6 +9,7 @@ from pytest_dagguard.model.dag import Dag, Task
 from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.rule import INFO, WARNING, Rule, Subject
 from pytest_dagguard.rules import _tasks as tasks
+from pytest_dagguard.rules._jobs.awaited import walk
 from pytest_dagguard.rules._targets import differs_by_run, targets
 
 _LOOKS = re.compile(r"check|verif|exist|valid|assert|confirm|test|quality|expect", re.IGNORECASE)
@@ -82,7 +83,7 @@ def _artefact(task: Task) -> str:
     if task.arguments.get("move_object") is True:
         return "moves objects: move_object=True"
     commands = [task.arguments.get(name) for name in ("bash_command", "cmds", "arguments", "command")]
-    text = " ".join(each if isinstance(each, str) else " ".join(map(str, each)) for each in commands if each)
+    text = " ".join(each for each in walk(commands) if isinstance(each, str))
     moved = _MOVES.search(text)
     if moved and not re.search(r"\b(test|ls|stat)\b", text[moved.end() :]):
         return f"moves files: {moved[0].strip()}"

@@ -21,9 +21,10 @@ def describe(path: str, root: str, endpoints: Mapping[str, str], watch: Watch) -
     :param endpoints: service -> URL; the Execution API answers what the file asks for while it loads
     :param watch: notes what the file does meanwhile
     """
-    from pytest_dagguard.stage.compat import dagbag, orm, parse
+    from pytest_dagguard.stage.compat import dagbag, orm, parse, plugins
 
     orm.block()
+    plugins.use(root)
     began = time.perf_counter()
     before = newest_module()
     errors: list[LoadError] = []

@@ -8,7 +8,7 @@ from typing import Any
 from pytest_dagguard.model.dag import Dag, Task, XCom
 from pytest_dagguard.rules import _tasks as tasks
 
-_CLOCKS = ("TimeDelta", "DateTime", "TimeSensor", "DayOfWeek")
+CLOCKS = ("TimeDelta", "DateTime", "TimeSensor", "DayOfWeek")
 """Sensors that wait for a time, and so for no job."""
 
 
@@ -23,7 +23,7 @@ def awaited(dag: Dag, task: Task) -> bool:
 
 def _waits(task: Task, starter: str) -> bool:
     if tasks.is_sensor(task):
-        return not task.kind.startswith(_CLOCKS)
+        return not task.kind.startswith(CLOCKS)
     if task.arguments.get("deferrable") is True:
         return True
     return bool(task.callable_name) and starter in references(task)

@@ -17,6 +17,11 @@ with DAG("d", schedule=None):
     BashOperator(task_id="looks", bash_command="gsutil mv gs://tmp/m gs://models/m && gsutil ls gs://models/m")
     GCSToGCSOperator(task_id="copies", **MODEL)
     BashOperator(task_id="no_move", bash_command="echo removed")
+
+    @task
+    def name(): ...
+
+    BashOperator(task_id="by_xcom", bash_command=name())
     GCSToGCSOperator(task_id="moves", **MODEL, move_object=True)  # flag
     BashOperator(task_id="in_the_shell", bash_command="gsutil mv gs://tmp/m gs://models/m")  # flag
     BashOperator(task_id="produces", bash_command="./train", outlets=[Asset("gs://models/m")])  # flag
