@@ -102,6 +102,15 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return f"{words}; Airflow {lab.version}\n{lab.confinement()}"
 
 
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Take a DAG folder that is a package for a plain folder: pytest would import its ``__init__.py`` here."""
+    if SESSION not in parent.config.stash or not (path / "__init__.py").is_file():
+        return None
+    folders = parent.config.stash[SETTINGS].dags
+    inside = any(path == each or path.is_relative_to(each) for each in folders)
+    return pytest.Dir.from_parent(parent, path=path) if inside else None
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect DAG files, but for those of which pytest will ask for a test module."""
     if SESSION not in parent.config.stash or not _is_dag_file(file_path, parent) or _is_module(file_path, parent):

@@ -31,11 +31,6 @@ _WHOLE = (
 """Arguments that name a whole target."""
 _WRITERS = re.compile(r"^S3(Create|Copy)Object|To|Move|Copy|Transfer|Export|Upload|Unload|^Athena")
 """Operators that write to them. A sensor, or an operator that deletes, names the same."""
-RUN_TOKEN = re.compile(
-    r"\{\{[^}]*\b(ds\w*|ts\w*|logical_date|execution_date|data_interval\w*|run_id|dag_run|next_ds\w*|prev_ds\w*"
-    r"|yesterday_ds\w*|tomorrow_ds\w*|params|task_instance|ti|partition\w*|macros)\b[^}]*\}\}"
-)
-"""A template that differs from run to run."""
 
 
 def targets(task: Task) -> Iterator[str]:
@@ -53,8 +48,3 @@ def targets(task: Task) -> Iterator[str]:
         for each in [given.get(name)] if not isinstance(given.get(name), list) else given[name]:
             if isinstance(each, str) and each:
                 yield each
-
-
-def differs_by_run(target: str) -> bool:
-    """Say whether two runs of one DAG write to different places."""
-    return bool(RUN_TOKEN.search(target))

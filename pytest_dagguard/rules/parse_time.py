@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pytest_dagguard.model.dag import LoadEvent
 from pytest_dagguard.model.finding import Finding
-from pytest_dagguard.model.rule import ERROR, WARNING, Rule, Subject
+from pytest_dagguard.model.rule import ERROR, INFO, WARNING, Rule, Subject
 
 SLOW = 5.0
 """Seconds; Airflow gives up on a file after 30."""
@@ -206,7 +206,7 @@ Use instead
     Rule(
         "deprecation-warning",
         "file",
-        WARNING,
+        INFO,
         "Airflow or a provider warns of what will be removed",
         """\
 What it does

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,10 +11,13 @@ from pytest_dagguard.rules import _tasks as tasks
 
 CLOCKS = ("TimeDelta", "DateTime", "TimeSensor", "DayOfWeek")
 """Sensors that wait for a time, and so for no job."""
+_ENDS_JOB = re.compile(r"Cancel|Stop\w*(Run|Job|Execution|Build|Query|Task)Operator$")
+"""Whoever starts a job and cancels it does not forget it. To terminate the cluster below it is another thing."""
 
 
 def awaited(dag: Dag, task: Task) -> bool:
-    """Say whether a task downstream is a sensor, can defer itself, or is Python code that is given the task's XCom.
+    """Say whether a task downstream is a sensor, can defer itself, waits for results, cancels what was started, or is
+    Python code that is given the task's XCom.
 
     What Python code does with the id of a job cannot be told; it gets the benefit of the doubt.
     """
@@ -24,7 +28,9 @@ def awaited(dag: Dag, task: Task) -> bool:
 def _waits(task: Task, starter: str) -> bool:
     if tasks.is_sensor(task):
         return not task.kind.startswith(CLOCKS)
-    if task.arguments.get("deferrable") is True:
+    if task.arguments.get("deferrable") is True or task.arguments.get("wait_for_results") is True:
+        return True
+    if _ENDS_JOB.search(task.kind):
         return True
     return bool(task.callable_name) and starter in references(task)
 

@@ -69,7 +69,7 @@ def waiting(task: Task) -> Waiting | None:
     facts: dict[str, Any] = {
         "switch": name,
         "value": value,
-        "default": name not in task.given,
+        "default": name not in task.given and value == task.defaults.get(name, value),
         "can_defer": can_defer,
         "can_resume": can_resume,
     }

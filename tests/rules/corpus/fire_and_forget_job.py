@@ -10,7 +10,7 @@ from airflow.providers.amazon.aws.operators.step_function import StepFunctionSta
 from airflow.providers.amazon.aws.sensors.emr import EmrStepSensor
 from airflow.providers.amazon.aws.sensors.glue import GlueJobSensor
 from airflow.providers.cncf.kubernetes.operators.job import KubernetesJobOperator
-from airflow.providers.google.cloud.operators.dataproc import DataprocSubmitJobOperator
+from airflow.providers.google.cloud.operators.dataproc import DataprocCancelOperationOperator, DataprocSubmitJobOperator
 from airflow.providers.google.cloud.operators.workflows import WorkflowsCreateExecutionOperator
 from airflow.providers.google.cloud.sensors.workflows import WorkflowExecutionSensor
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
@@ -52,6 +52,9 @@ with DAG("near_misses", schedule=None):
 
     verify(GlueJobOperator(task_id="verified", job_name="x", wait_for_completion=False).output)
 
+    cancelled = DataprocSubmitJobOperator(task_id="cancelled", **BATCH, asynchronous=True)
+    cancelled >> DataprocCancelOperationOperator(task_id="cancels", operation_name="x", region="r")
+
     EksCreateClusterOperator(
         task_id="set_up", cluster_name="c", cluster_role_arn="r", resources_vpc_config={}, compute=None
     )
@@ -68,6 +71,8 @@ with DAG("flagged", schedule=None):
     GlueJobOperator(task_id="off", job_name="x", wait_for_completion=False)  # flag
     OurGlueJob(task_id="by_subclass", job_name="x")  # flag
     EmrAddStepsOperator(task_id="by_default", **STEPS)  # flag
+    leaves = EmrAddStepsOperator(task_id="cluster_ends_before_it", **STEPS)  # flag
+    leaves >> EmrTerminateJobFlowOperator(task_id="terminates", job_flow_id="j-1")
     EmrCreateJobFlowOperator(task_id="job_flow", job_flow_overrides={})  # flag
     DataprocSubmitJobOperator(task_id="asynchronous", **BATCH, asynchronous=True)  # flag
     StepFunctionStartExecutionOperator(task_id="state_machine", state_machine_arn="x")  # flag
