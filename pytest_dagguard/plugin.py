@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SETTINGS = pytest.StashKey[Any]()
 SESSION = pytest.StashKey[Any]()
+CHANGED = pytest.StashKey[Any]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "dagguard_scenario: a scenario of pytest-dagguard on a task")
     if not config.getoption("dagguard", False):
         return
-    from pytest_dagguard.collection import start
+    from pytest_dagguard.collection import rules, start
     from pytest_dagguard.collection.tally import Tally
 
     settings = config.stash[SETTINGS] = start.settings_of(config)
@@ -67,7 +68,9 @@ def pytest_configure(config: pytest.Config) -> None:
                 f" {settings.root / 'pyproject.toml'}"
             )
         config.args = [str(each) for each in settings.dags]
+    rules.take_repository_arguments(config, settings.dags)
     if not _only_directs(config) and not config.getoption("help", False):
+        config.stash[CHANGED] = start.changed_files(settings)
         config.stash[SESSION] = start.session_of(settings)
         config.stash[SESSION].begin()
 
@@ -98,6 +101,15 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     except DagguardError as failed:
         raise pytest.UsageError(str(failed)) from failed
     return f"{words}; Airflow {lab.version}\n{lab.confinement()}"
+
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Take a DAG folder that is a package for a plain folder: pytest would import its ``__init__.py`` here."""
+    if SESSION not in parent.config.stash or not (path / "__init__.py").is_file():
+        return None
+    folders = parent.config.stash[SETTINGS].dags
+    inside = any(path == each or path.is_relative_to(each) for each in folders)
+    return pytest.Dir.from_parent(parent, path=path) if inside else None
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -131,17 +143,31 @@ def _is_dag_file(path: Path, parent: pytest.Collector) -> bool:
 
 def _node(path: Path, parent: pytest.Collector) -> pytest.Collector:
     from pytest_dagguard.collection.items import DagFileNode
+    from pytest_dagguard.collection.rules import ALWAYS
 
     settings = parent.config.stash[SETTINGS]
-    scenarios = () if settings.only == "rules" else settings.scenarios
-    session = parent.config.stash[SESSION]
-    node: pytest.Collector = DagFileNode.from_parent(parent, path=path, session_of=session, scenarios=scenarios)
+    changed = parent.config.stash[CHANGED]
+    node: pytest.Collector = DagFileNode.from_parent(
+        parent,
+        path=path,
+        session_of=parent.config.stash[SESSION],
+        scenarios=() if settings.only == "rules" else settings.scenarios,
+        only=ALWAYS if settings.only == "scenarios" else None,
+        changed=changed is None or path in changed,
+    )
     return node
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With ``--dagguard-replay``: leave the one item that the token is of."""
-    if SESSION in config.stash and config.stash[SETTINGS].replay:
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Add what only all files together can tell; with ``--dagguard-replay`` leave the one item that the token is of."""
+    if SESSION not in config.stash:
+        return
+    from pytest_dagguard.collection.rules import add_late
+
+    if config.stash[SETTINGS].only != "scenarios":
+        add_late(session, items, config.stash[SESSION])
+    if config.stash[SETTINGS].replay:
         from pytest_dagguard.collection.items import keep_token
 
         keep_token(config, items, config.stash[SETTINGS].replay)

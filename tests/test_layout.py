@@ -13,6 +13,7 @@ import pytest_dagguard
 from pytest_dagguard.collection import explain
 from pytest_dagguard.model import registry
 from pytest_dagguard.model.finding import CLASSES, WARN_CLASSES
+from pytest_dagguard.model.rule import SEVERITIES
 from pytest_dagguard.model.scenario import Scenario
 
 if sys.version_info >= (3, 11):
@@ -23,6 +24,7 @@ else:
 PACKAGE = Path(pytest_dagguard.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 SCENARIOS: dict[str, Scenario] = registry.collect("pytest_dagguard.scenarios", "SCENARIO")
+RULES = explain.rules()
 PARTS = ("What it does", "Why is this bad", "Example", "Use instead")
 
 
@@ -80,16 +82,35 @@ def test_each_scenario_file_has_a_scenario_with_a_text(name: str) -> None:
     module = importlib.import_module(f"pytest_dagguard.scenarios.{name.replace('-', '_')}")
     found = module.SCENARIO
     assert isinstance(found, Scenario)
-    assert found.summary.strip()
-    assert "\n" not in found.summary
-    lines = found.text.splitlines()
+    assert_has_parts(found.summary, found.text)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_each_rule_has_a_text(name: str) -> None:
+    rule = RULES[name]
+    assert rule.level in ("dag", "file", "repository")
+    assert rule.severity in SEVERITIES
+    assert_has_parts(rule.summary, rule.text)
+
+
+def test_no_two_rules_have_one_name() -> None:
+    families = registry.collect("pytest_dagguard.rules", "RULES")
+    names = [rule.name for members in families.values() for rule in members]
+    assert len(names) == len(set(names))
+    assert set(names) & {*families, *SCENARIOS, *CLASSES} == set()
+
+
+def assert_has_parts(summary: str, text: str) -> None:
+    assert summary.strip()
+    assert "\n" not in summary
+    lines = text.splitlines()
     places = [lines.index(part) for part in PARTS]
     assert places == sorted(places)
     for start, stop in zip(places, [*places[1:], len(lines)], strict=True):
         assert any(line.startswith("  ") and line.strip() for line in lines[start + 1 : stop])
 
 
-@pytest.mark.parametrize("name", [*SCENARIOS, *CLASSES])
+@pytest.mark.parametrize("name", [*SCENARIOS, *CLASSES, *RULES])
 def test_each_name_is_explained(name: str) -> None:
     text = explain.text(name)
     assert text.startswith(f"{name}: ")
@@ -106,6 +127,7 @@ def test_everything_is_listed() -> None:
     parts = [
         *SCENARIOS,
         *CLASSES,
+        *RULES,
         *registry.names("pytest_dagguard.cloud", "EMULATOR"),
         *registry.names("pytest_dagguard.reports", "REPORT"),
     ]

@@ -23,6 +23,9 @@ FILES = {
         [tool.dagguard]
         scenarios = ["twice", "killed"]
         budget = "120s"
+
+        [tool.dagguard.rules]
+        select = ["import-error", "no-dag-in-file", "missing-retries"]
     """,
     "conftest.py": """
         import sys
@@ -159,13 +162,20 @@ SCENARIOS = {
     for scenario, outcome in zip(("twice", "killed"), outcomes, strict=True)
 }
 SCENARIOS.update({f"dags/test_daily.py::daily.t::{scenario}": "PASSED" for scenario in ("twice", "killed")})
-ITEMS = {"dags/broken.py::import-error": "FAILED", "dags/nothing.py::no-dag-in-file": "PASSED", **SCENARIOS}
+RULES = {f"dags/{name}.py::rules": "PASSED" for name in ("broken", "nothing", "sales", "test_daily")}
+ITEMS = {
+    "dags/broken.py::import-error": "FAILED",
+    "dags/nothing.py::no-dag-in-file": "PASSED",
+    "dags/test_daily.py::daily::missing-retries": "PASSED",
+    **RULES,
+    **SCENARIOS,
+}
 
 
 def test_items_are_named_and_come_out_as_the_contract_says(ran: Ran) -> None:
     assert ran.outcomes == ITEMS
     assert ran.code == 1
-    assert "3 failed, 7 passed, 2 skipped" in ran.out
+    assert "3 failed, 12 passed, 2 skipped" in ran.out
 
 
 def test_a_broken_file_is_one_failed_item_with_its_line(ran: Ran) -> None:
@@ -223,12 +233,10 @@ def report(ran: Ran) -> dict[str, Any]:
 
 def test_the_report_has_every_item(report: dict[str, Any]) -> None:
     assert report["version"] == 1
-    assert [each["id"] for each in report["items"]] == [
-        *(each for each in ITEMS if "broken" in each),
-        *(each for each in ITEMS if "nothing" in each),
-        *SCENARIOS,
-    ]
-    assert report["totals"] == {"pass": 4, "fail": 3, "warn": 3, "inconclusive": 2}
+    ids = [each["id"] for each in report["items"]]
+    assert sorted(ids) == sorted(ITEMS)
+    assert [each for each in ids if each in SCENARIOS] == list(SCENARIOS)
+    assert report["totals"] == {"pass": 8, "fail": 3, "warn": 4, "inconclusive": 2}
     assert re.match(r"\d+\.\d+", report["airflow"])
     assert report["seconds"] > 0
 
@@ -290,7 +298,7 @@ def test_selections(ran: Ran) -> None:
     some = pytest_in(ran.root, "--dagguard", "--collect-only", "-q", "-k", "good or import", "-m", "dagguard_scenario")
     assert some.ids == [each for each in SCENARIOS if "good" in each]
     rules = pytest_in(ran.root, "--dagguard", "--collect-only", "-q", "-m", "dagguard_rule", "--strict-markers")
-    assert rules.ids == [each for each in ITEMS if each not in SCENARIOS]
+    assert sorted(rules.ids) == sorted(each for each in ITEMS if each not in SCENARIOS)
 
 
 @pytest.mark.slow
@@ -303,9 +311,16 @@ def test_a_file_or_an_item_may_be_named(root: Path) -> None:
         "dags/sales.py::sales.good::twice",
         "dags/sales.py::sales.good::killed",
         "dags/broken.py::import-error",
+        "dags/broken.py::rules",
     ]
+    kept = pytest_in(root, "--dagguard", "-v", "dags/sales.py::sales::missing-retries")
+    assert kept.outcomes == {"dags/sales.py::sales::missing-retries": "PASSED"}
     mixed = pytest_in(root, "--dagguard", "-v", "tests/test_own.py", "dags/nothing.py")
-    assert mixed.outcomes == {"tests/test_own.py::test_own": "PASSED", "dags/nothing.py::no-dag-in-file": "PASSED"}
+    assert mixed.outcomes == {
+        "tests/test_own.py::test_own": "PASSED",
+        "dags/nothing.py::no-dag-in-file": "PASSED",
+        "dags/nothing.py::rules": "PASSED",
+    }
 
 
 @pytest.mark.slow
@@ -321,10 +336,11 @@ def test_workers_of_xdist_come_to_the_same(root: Path) -> None:
 @pytest.mark.slow
 def test_strict_fails_what_is_open_and_what_warns(tmp_path: Path) -> None:
     config = 'strict = true\nscenarios = ["twice"]'
-    make(tmp_path, **{"pyproject.toml": f"[tool.dagguard]\n{config}\n"})
+    rules = '[tool.dagguard.rules]\nselect = ["import-error", "no-dag-in-file", "missing-retries"]'
+    make(tmp_path, **{"pyproject.toml": f"[tool.dagguard]\n{config}\n{rules}\n"})
     strict = pytest_in(tmp_path, "--dagguard", "-v")
     assert strict.outcomes == {
-        each: "PASSED" if "good" in each or "daily" in each else "FAILED"
+        each: "PASSED" if "good" in each or "daily.t::" in each or each.endswith("::rules") else "FAILED"
         for each in ITEMS
         if not each.endswith("killed")
     }

@@ -1,53 +1,59 @@
-"""The nodes that pytest collects: a file, its tasks, and an item for each check."""
+"""The nodes that pytest collects: a file, its tasks, and an item for each scenario."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_dagguard.collection.check import CheckItem
+from pytest_dagguard.collection.rules import FileRules, named
 from pytest_dagguard.engine.narrate import relative
 from pytest_dagguard.engine.replay import item_mark
 from pytest_dagguard.engine.session import Session
 from pytest_dagguard.model import registry
 from pytest_dagguard.model import token as tokens
-from pytest_dagguard.model import verdict as verdicts
-from pytest_dagguard.model.dag import Dag, DagFile, LoadError, Task
+from pytest_dagguard.model.dag import Dag, Task
 from pytest_dagguard.model.errors import ConfigurationError, DagguardError
-from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.scenario import Scenario
 from pytest_dagguard.model.verdict import Verdict
-from pytest_dagguard.reports import terminal
-
-
-class CheckFailed(Exception):
-    """Carries a verdict to where pytest asks for the text of a failure."""
-
-    def __init__(self, verdict: Verdict) -> None:
-        super().__init__(verdict.check)
-        self.verdict = verdict
 
 
 class DagFileNode(pytest.File):
     """One DAG file."""
 
-    def __init__(self, *, session_of: Session, scenarios: tuple[str, ...], **arguments: Any) -> None:
+    def __init__(
+        self,
+        *,
+        session_of: Session,
+        scenarios: tuple[str, ...],
+        only: frozenset[str] | None = None,
+        changed: bool = True,
+        **arguments: Any,
+    ) -> None:
+        """
+        :param scenarios: to try on each task
+        :param only: rules to look for, None for all
+        :param changed: False where ``--dagguard-changed`` leaves the file out
+        """
         super().__init__(**arguments)
         self.dagguard = session_of
         self.scenarios = scenarios
+        self.only, self.changed = only, changed
+        self.rules: FileRules | None = None
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
-        """Load the file; an item for what kept it from loading, and a node for each task."""
+        """Load the file; items for what rules say of it, and a node for each task."""
+        if not self.changed:
+            return
         try:
             loaded = self.dagguard.load(self.path)
         except DagguardError as failed:
             raise self.CollectError(str(failed)) from failed
-        if loaded.errors:
-            yield LoadItem.from_parent(self, name="import-error", loaded=loaded)
-        elif not loaded.dags:
-            yield LoadItem.from_parent(self, name="no-dag-in-file", loaded=loaded)
+        wanted = named(self.config, frozenset(self.dagguard.hygiene.active))
+        self.rules = FileRules(self, self.dagguard, wanted, self.only)
+        yield from self.rules.collect()
         if not self.scenarios:
             return
         for dag in loaded.dags:
@@ -71,47 +77,6 @@ class TaskNode(pytest.Collector):
                 yield ScenarioItem.from_parent(self, name=name)
 
 
-class CheckItem(pytest.Item):
-    """Something that comes to a verdict."""
-
-    verdict: Verdict | None = None
-    line = 1
-
-    @property
-    def session_of(self) -> Session:
-        """The session of the run."""
-        node = self.getparent(DagFileNode)
-        assert node is not None
-        return node.dagguard
-
-    def decide(self) -> Verdict:
-        """Come to a verdict."""
-        raise NotImplementedError
-
-    def runtest(self) -> None:
-        """Fail, skip or pass as the verdict says."""
-        self.verdict = self.decide()
-        strict = self.session_of.terms.strict
-        if self.verdict.verdict == verdicts.FAIL or (strict and self.verdict.verdict != verdicts.PASS):
-            raise CheckFailed(self.verdict)
-        if self.verdict.verdict == verdicts.INCONCLUSIVE:
-            pytest.skip(self.verdict.reason or "inconclusive")
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The verdict in words."""
-        if isinstance(excinfo.value, CheckFailed):
-            return terminal.failure(excinfo.value.verdict, self.config.rootpath)
-        return super().repr_failure(excinfo, style)
-
-    def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Where pytest says it is, and its heading, in which pytest would make ``::`` of dots were it the id's end."""
-        return self.path, None, self.nodeid.partition("::")[2].replace("::", " ")
-
-    def skipped_at(self) -> tuple[str, int, str]:
-        """What pytest shows of an item that is skipped: file, line and reason."""
-        return str(self.path), self.line, f"Skipped: {self.verdict.reason if self.verdict else ''}"
-
-
 class ScenarioItem(CheckItem):
     """One scenario on one task."""
 
@@ -120,6 +85,13 @@ class ScenarioItem(CheckItem):
         self.add_marker("dagguard_scenario")
         if isinstance(self.parent, TaskNode):
             self.line = self.parent.task.line or 1
+
+    @property
+    def session_of(self) -> Session:
+        """The session of the run."""
+        node = self.getparent(DagFileNode)
+        assert node is not None
+        return node.dagguard
 
     def decide(self) -> Verdict:
         """Run the scenario."""
@@ -153,52 +125,3 @@ def keep_token(config: pytest.Config, items: list[pytest.Item], text: str) -> No
         )
     config.hook.pytest_deselected(items=[each for each in items if each not in kept])
     items[:] = kept
-
-
-class LoadItem(CheckItem):
-    """What kept a file from loading."""
-
-    def __init__(self, *, loaded: DagFile, **arguments: Any) -> None:
-        super().__init__(**arguments)
-        self.loaded = loaded
-        self.add_marker("dagguard_rule")
-
-    def decide(self) -> Verdict:
-        """Say what is wrong with the file."""
-        file = relative(str(self.path), self.config.rootpath)
-        if not self.loaded.errors:
-            found = Finding(
-                "no-dag-in-file",
-                f"{file} mentions Airflow and DAGs, and has no DAG at its top level",
-                file=file,
-                why="Airflow loads each such file again and again, and finds nothing in it",
-                fix="assign the DAG to a name at module level, call the @dag function, or list it in .airflowignore",
-            )
-            return Verdict("rule", self.name, verdicts.WARN, file, findings=(found,), seconds=self.loaded.seconds)
-        findings = tuple(_load_finding(file, each) for each in self.loaded.errors)
-        logs = {file: self.loaded.errors[0].detail} if self.loaded.errors[0].detail else {}
-        return Verdict(
-            "rule", self.name, verdicts.FAIL, file, findings=findings, seconds=self.loaded.seconds, logs=logs
-        )
-
-
-FIXES = {
-    "syntax": "mend the syntax; Python cannot read the file",
-    "missing-module": "install the module where pytest runs, or leave the file out with .airflowignore",
-    "exit": "a DAG file is loaded again and again by Airflow; nothing in it may end the process",
-    "timeout": "move what takes long into a task; Airflow itself gives up on a file after 30 s",
-    "crash": "find what ends or crashes the process while the file loads",
-    "egress": "a DAG file must load without the network; read in a task what it fetches",
-}
-
-
-def _load_finding(file: str, error: LoadError) -> Finding:
-    place = f"{file}:{error.line}" if error.line else file
-    return Finding(
-        "import-error",
-        f"{place} does not load: {error.message}",
-        file=file,
-        line=error.line,
-        why="none of its DAGs can run, and none of its tasks could be checked",
-        fix=FIXES.get(error.kind, "make the file load where pytest runs"),
-    )

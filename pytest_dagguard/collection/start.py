@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from pytest_dagguard.collection import changed
 from pytest_dagguard.config import seed_folder
 from pytest_dagguard.config.settings import Settings, resolve
+from pytest_dagguard.engine import baseline
 from pytest_dagguard.engine.check import Terms
 from pytest_dagguard.engine.lab import Lab, Options
 from pytest_dagguard.engine.session import Session
@@ -28,9 +30,32 @@ def settings_of(config: pytest.Config) -> Settings:
             os.environ,
             registry.names("pytest_dagguard.scenarios"),
             registry.names("pytest_dagguard.reports", "REPORT"),
+            families(),
         )
     except ConfigurationError as wrong:
         raise pytest.UsageError(str(wrong)) from wrong
+
+
+def families() -> dict[str, str]:
+    """Rule -> its family."""
+    found = registry.collect("pytest_dagguard.rules", "RULES")
+    return {rule.name: family for family, rules in found.items() for rule in rules}
+
+
+def changed_files(settings: Settings) -> frozenset[Path] | None:
+    """The files that ``--dagguard-changed`` leaves; None for all of them.
+
+    :raises pytest.UsageError: git cannot tell
+    """
+    if not settings.changed:
+        return None
+    folders = [each if each.is_dir() else each.parent for each in settings.dags]
+    try:
+        found = changed.since(settings.root, settings.changed)
+    except ConfigurationError as wrong:
+        raise pytest.UsageError(str(wrong)) from wrong
+    plugins = settings.root / "plugins"
+    return changed.reached(found, settings.root, [*folders, *settings.paths, plugins], settings.seed)
 
 
 def session_of(settings: Settings) -> Session:
@@ -40,6 +65,9 @@ def session_of(settings: Settings) -> Session:
     """
     try:
         seed = seed_folder.read(settings.seed, required=settings.seed_required, environ=os.environ)
+        known = baseline.Baseline()
+        if settings.baseline and not settings.update_baseline:
+            known = baseline.read(settings.baseline, shown(settings.baseline, settings.root))
     except ConfigurationError as wrong:
         raise pytest.UsageError(str(wrong)) from wrong
     options = Options(
@@ -56,8 +84,10 @@ def session_of(settings: Settings) -> Session:
         patience=settings.budget,
         behaviours={"images": settings.images, "jobs": settings.jobs},
     )
-    terms = Terms(settings.root, settings.budget, settings.strict, settings.replay)
-    return Session(options, terms, dict(settings.allow), shown(settings.seed, settings.root))
+    terms = Terms(settings.root, settings.budget, settings.strict, settings.replay, settings.update_baseline)
+    session = Session(options, terms, dict(settings.allow), shown(settings.seed, settings.root))
+    session.choice, session.baseline = settings.rules, known
+    return session
 
 
 LOCAL = pytest.StashKey[tuple[Session, Lab]]()

@@ -10,6 +10,7 @@ import pytest
 
 from pytest_dagguard import __version__
 from pytest_dagguard.config.settings import Settings
+from pytest_dagguard.engine import baseline
 from pytest_dagguard.model import registry
 from pytest_dagguard.model.errors import DagguardError
 from pytest_dagguard.model.verdict import Verdict, from_plain
@@ -50,9 +51,20 @@ class Tally:
             except DagguardError as failed:
                 self.complaints.append(str(failed))
 
+        if self.settings.update_baseline and self.settings.baseline:
+            try:
+                judged = [verdict for _, verdict in self.verdicts]
+                new = baseline.write(self.settings.baseline, judged, self.settings.root)
+                self.complaints.append(f"{self.settings.baseline}: written, {new} findings are new in it")
+            except DagguardError as failed:
+                self.complaints.append(str(failed))
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Count what was inconclusive, and say what was warned of."""
-        lines = [*terminal.summary([verdict for _, verdict in self.verdicts]), *self.complaints]
+        lines = [
+            *terminal.summary([verdict for _, verdict in self.verdicts], notes=self.config.get_verbosity() > 0),
+            *self.complaints,
+        ]
         if lines:
             terminalreporter.section("dagguard")
             for line in lines:

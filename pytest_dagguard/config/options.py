@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from pytest_dagguard.config import behaviours, values
 
-LATER_KEYS = frozenset({"rules", "children", "baseline"})
+LATER_KEYS = frozenset({"children"})
 """Keys that later versions have: an error that says so, and not one that guesses at a typing mistake."""
 
 
@@ -116,10 +116,39 @@ OPTIONS: tuple[Option, ...] = (
         shown="off",
     ),
     Option(
+        "baseline",
+        values.text,
+        "",
+        "file with known findings, which do not fail",
+        flag="--dagguard-baseline",
+        key="baseline",
+        variable="DAGGUARD_BASELINE",
+        metavar="FILE",
+        shown="none",
+    ),
+    Option(
+        "update_baseline",
+        values.switch,
+        False,
+        "write what is found to the baseline instead of failing",
+        flag="--dagguard-update-baseline",
+        action="store_true",
+        shown="off",
+    ),
+    Option(
+        "changed",
+        values.text,
+        "",
+        "only DAG files that changed since a git revision, and those that import what changed",
+        flag="--dagguard-changed",
+        metavar="REV",
+        shown="all",
+    ),
+    Option(
         "list_parts",
         values.switch,
         False,
-        "list scenarios, emulators and reports, with one line each",
+        "list rules, scenarios, emulators and reports, with one line each",
         flag="--dagguard-list",
         action="store_true",
         shown="off",
@@ -128,7 +157,7 @@ OPTIONS: tuple[Option, ...] = (
         "explain",
         values.text,
         "",
-        "print the text of a scenario or a finding class",
+        "print the text of a rule, a scenario or a finding class",
         flag="--dagguard-explain",
         metavar="NAME",
         shown="none",
@@ -195,6 +224,14 @@ OPTIONS: tuple[Option, ...] = (
         key="attempt-timeout",
         variable="DAGGUARD_ATTEMPT_TIMEOUT",
         shown="60s",
+    ),
+    Option(
+        "rules",
+        values.rules,
+        None,
+        "table: which rules are looked for, and what their findings do",
+        key="rules",
+        shown="all",
     ),
     Option(
         "allow",

@@ -13,6 +13,7 @@ from pytest_dagguard.config import pyproject, values
 from pytest_dagguard.config.options import LATER_KEYS, OPTIONS, Option
 from pytest_dagguard.config.values import Known, ReportTarget, Unusable, did_you_mean
 from pytest_dagguard.model.errors import ConfigurationError
+from pytest_dagguard.model.rule import Choice
 
 _KEYS = {option.key: option for option in OPTIONS if option.key}
 _VARIABLES = {option.variable: option for option in OPTIONS if option.variable}
@@ -30,6 +31,10 @@ class Settings:
     :param budget: seconds for each task and scenario
     :param reports: what to write and where to, relative to where pytest was started
     :param strict: inconclusive and warnings fail
+    :param baseline: absolute path of the file with known findings, None where there is none
+    :param update_baseline: write it
+    :param changed: git revision, or empty
+    :param rules: which rules are looked for, and what their findings do
     :param list_parts: ``--dagguard-list`` was given
     :param explain: name to explain, or empty
     :param replay: a token, or empty
@@ -54,6 +59,10 @@ class Settings:
     budget: float
     reports: tuple[ReportTarget, ...]
     strict: bool
+    baseline: Path | None
+    update_baseline: bool
+    changed: str
+    rules: Choice
     list_parts: bool
     explain: str
     replay: str
@@ -91,6 +100,7 @@ def resolve(
     environ: Mapping[str, str],
     known_scenarios: Collection[str],
     known_reports: Collection[str],
+    known_rules: Mapping[str, str] | None = None,
 ) -> Settings:
     """Bring together what the user wrote in all places. Values that are overridden are checked too.
 
@@ -100,10 +110,11 @@ def resolve(
     :param environ: environment variables
     :param known_scenarios: names of the scenarios of this version
     :param known_reports: names of the report formats of this version
+    :param known_rules: rule -> family of the rules of this version
     :raises ConfigurationError: with one line for each thing that is wrong
     """
     root = root.absolute()
-    known = Known(known_scenarios, known_reports)
+    known = Known(known_scenarios, known_reports, known_rules or {})
     table = pyproject.read(root)
     problems: list[str] = [*_unknown_keys(table), *_unknown_variables(environ)]
     found: dict[str, Any] = {}
@@ -116,6 +127,11 @@ def resolve(
             problems.append(f"{given.parts.get(error.key, given.where)}: {error}")
     if problems:
         raise ConfigurationError("\n".join(problems))
+    if found.get("update_baseline") and not found.get("baseline"):
+        raise ConfigurationError(
+            "--dagguard-update-baseline: there is no baseline to write; name one with --dagguard-baseline FILE, or set"
+            ' baseline = "dagguard-baseline.json" under [tool.dagguard]'
+        )
     seed_required = "seed" in found
     return Settings(root=root, seed_required=seed_required, **{**_defaults(root, environ, known), **found})
 
@@ -124,6 +140,8 @@ def _defaults(root: Path, environ: Mapping[str, str], known: Known) -> dict[str,
     defaults = {option.name: option.default for option in OPTIONS}
     defaults["scenarios"] = tuple(name for name in values.SCENARIOS if name in known.scenarios)
     defaults["seed"] = root / defaults["seed"]
+    defaults["baseline"] = None
+    defaults["rules"] = Choice()
     folders = [root / "dags"]
     if environ.get("AIRFLOW__CORE__DAGS_FOLDER"):
         folders.append(root / Path(environ["AIRFLOW__CORE__DAGS_FOLDER"]).expanduser())
@@ -136,7 +154,7 @@ def _placed(name: str, value: Any, root: Path) -> Any:
 
     :raises Unusable: one that must be there is not
     """
-    if name == "seed":
+    if name in ("seed", "baseline"):
         return root / Path(value).expanduser()
     if name not in ("dags", "paths"):
         return value

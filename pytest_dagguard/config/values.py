@@ -6,7 +6,7 @@ import difflib
 import math
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from typing import Any
 
@@ -42,10 +42,14 @@ class Unusable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The names that this version has."""
+    """The names that this version has.
+
+    :param rules: rule -> its family
+    """
 
     scenarios: Collection[str]
     reports: Collection[str]
+    rules: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +234,16 @@ def variables(raw: Any, known: Known) -> dict[str, str]:
             raise Unusable(f"{name!r} cannot be an environment variable; write a name without =", name)
         found[name] = str(value)
     return found
+
+
+def rules(raw: Any, known: Known) -> Any:
+    """``[tool.dagguard.rules]`` as a :class:`~pytest_dagguard.model.rule.Choice`.
+
+    :raises Unusable: a key, a rule or a severity that this version does not have
+    """
+    from pytest_dagguard.config import rule_values  # not needed where there is no such table
+
+    return rule_values.choice(raw, known)
 
 
 def _known(names: Collection[str]) -> str:

@@ -37,12 +37,14 @@ class Terms:
     :param budget: seconds of search for each task and scenario
     :param strict: warnings fail
     :param replay: a token: repeat its schedule and nothing else
+    :param updates: the baseline is written anew: nothing fails
     """
 
     root: Path
     budget: float = 10.0
     strict: bool = False
     replay: str = ""
+    updates: bool = False
 
 
 def check(

@@ -7,13 +7,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pytest_dagguard.engine import narrate
+from pytest_dagguard.engine.baseline import Baseline
 from pytest_dagguard.engine.check import Terms, check
+from pytest_dagguard.engine.facts import Facts, installed
+from pytest_dagguard.engine.hygiene import Hygiene
 from pytest_dagguard.engine.lab import Lab, Options
+from pytest_dagguard.engine.sources import Sources
 from pytest_dagguard.engine.walk import Walk
 from pytest_dagguard.model import registry
 from pytest_dagguard.model import verdict as verdicts
 from pytest_dagguard.model.dag import Dag, DagFile, Task
 from pytest_dagguard.model.errors import DagguardError, ProcessLost
+from pytest_dagguard.model.files import dag_files
+from pytest_dagguard.model.rule import Choice
 from pytest_dagguard.model.scenario import Scenario
 from pytest_dagguard.model.verdict import Verdict
 
@@ -24,12 +30,18 @@ class Session:
 
     :param allow: resource pattern -> why that effect need not be idempotent
     :param seed: the seed folder as the user would type it
+    :param choice: which rules are looked for
+    :param baseline: known findings, which do not fail
     """
 
     options: Options
     terms: Terms
     allow: dict[str, str]
     seed: str
+    choice: Choice = field(default_factory=Choice)
+    baseline: Baseline = field(default_factory=Baseline)
+    _rules: dict[tuple[str, str, str], Verdict] = field(default_factory=dict)
+    _hygiene: Hygiene | None = None
     _lab: Lab | None = None
     _walk: Walk | None = None
     _files: dict[Path, DagFile] = field(default_factory=dict)
@@ -52,7 +64,29 @@ class Session:
         """Load a DAG file, once."""
         if path not in self._files:
             self._files[path] = self.lab.load(path)
+            self.hygiene.add(self._files[path])
         return self._files[path]
+
+    @property
+    def hygiene(self) -> Hygiene:
+        """Judges the files that were loaded by the rules."""
+        if self._hygiene is None:
+            root, folders = self.options.root, self.options.dags
+            self._hygiene = Hygiene(
+                root,
+                self.choice,
+                Sources(root),
+                Facts(lambda: installed(root)),
+                lambda: frozenset(map(str, dag_files(folders))),
+            )
+        return self._hygiene
+
+    def rule(self, name: str, file: str = "", dag: Dag | None = None) -> Verdict:
+        """The verdict of one rule, without known findings."""
+        key = (name, file, dag.dag_id if dag else "")
+        if key not in self._rules:
+            self._rules[key] = self.baseline.apply(self.hygiene.judge(name, file, dag), self.terms.root)
+        return self._rules[key]
 
     def verdict(self, file: Path, dag: Dag, task: Task, name: str) -> Verdict:
         """Try one scenario on one task. A helper process that is lost gives a named inconclusive, not a crash."""
@@ -60,7 +94,8 @@ class Session:
         scenario = self._scenario(name)
         strategies = registry.collect("pytest_dagguard.explore", "STRATEGY")
         try:
-            return check(self.lab, self._walk_of(file, dag), task, name, scenario, strategies, self.terms)
+            found = check(self.lab, self._walk_of(file, dag), task, name, scenario, strategies, self.terms)
+            return self.baseline.apply(found, self.terms.root)
         except ProcessLost as lost:
             self.close()
             reason, group = str(lost).splitlines()[0], "lost a helper process"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from pytest_dagguard.model.dag import Dag, DagFile
 from pytest_dagguard.model.finding import Finding
+from pytest_dagguard.model.ignore import Ignore
 
 ERROR, WARNING, INFO, OFF = "error", "warning", "info", "off"
 SEVERITIES = (ERROR, WARNING, INFO, OFF)
@@ -38,7 +40,9 @@ class Repository:
     :param files: every DAG file that was loaded in this run
     :param sources: path relative to the root -> source of every DAG file and of the repository's own modules beside it
     :param environment: facts about the installation: ``plugins`` (what Airflow's plugin manager finds), ``providers``
-    :param settings: values of rules that users may change, as ``[tool.dagguard.rules]`` has them
+    :param settings: values of rules that users may change, as ``[tool.dagguard.rules]`` has them: rule -> its table
+    :param owners: DAG id -> the files that have a DAG of that id
+    :param complete: ``files`` are all that the DAG folders have, not just those that were named
     """
 
     root: Path
@@ -46,6 +50,8 @@ class Repository:
     sources: Mapping[str, Source] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    owners: Mapping[str, tuple[DagFile, ...]] = field(default_factory=dict, repr=False)
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +61,14 @@ class Subject:
     :param dag: for rules of level ``dag``
     :param source: for rules of level ``dag`` and ``file``
     :param loaded: what came of loading that file; None where it was not loaded
+    :param unused: inline ignores of that file that silenced nothing, for the one rule that looks at them
     """
 
     repository: Repository
     source: Source | None = None
     loaded: DagFile | None = None
     dag: Dag | None = None
+    unused: tuple[Ignore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,7 @@ class Rule:
     :param summary: one line
     :param text: three fixed parts, headed ``What it does``, ``Why is this bad`` and ``Example`` with ``Use instead``
     :param check: a pure function; yields a finding for each place, with ``file``, ``line``, ``why`` and ``fix``
+    :param whole: it looks at ``repository.files``, so it waits until all files are loaded
     """
 
     name: str
@@ -81,3 +90,45 @@ class Rule:
     summary: str
     text: str
     check: Callable[[Subject], Iterable[Finding]] = field(repr=False)
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which rules are looked for, and what their findings do: ``[tool.dagguard.rules]``.
+
+    :param select: names of rules or families, or ``all``
+    :param ignore: names of rules or families
+    :param severity: name of a rule or family -> severity
+    :param per_file: pattern of paths relative to the root -> names of rules or families that are not looked for there
+    :param values: rule -> its table, for rules with values that users may change
+    """
+
+    select: tuple[str, ...] = ("all",)
+    ignore: tuple[str, ...] = ()
+    severity: Mapping[str, str] = field(default_factory=dict)
+    per_file: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def severity_of(self, rule: Rule, family: str) -> str:
+        """What a finding of this rule does; ``off`` where the rule is not looked for."""
+        named = rule.name in self.select or family in self.select
+        if not (named or "all" in self.select) or rule.name in self.ignore:
+            return OFF
+        if family in self.ignore and rule.name not in self.select:
+            return OFF
+        wanted = self.severity.get(rule.name) or self.severity.get(family)
+        if wanted:
+            return wanted
+        # whoever selects a rule by its name wants to hear of it, although it is off for everybody else
+        return WARNING if rule.severity == OFF and rule.name in self.select else rule.severity
+
+    def spares(self, file: str, rule: str, family: str) -> bool:
+        """Say whether this rule is not looked for in this file.
+
+        :param file: relative to the root
+        """
+        return any(
+            fnmatch.fnmatchcase(file, pattern) and bool({rule, family, "all"} & set(names))
+            for pattern, names in self.per_file.items()
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -70,6 +70,21 @@ class Verdict:
 
     def __str__(self) -> str:
         return self.text or f"{self.check}: {self.verdict}" + (f" ({self.reason})" if self.reason else "")
+
+
+def together(check: str, each: Sequence[Verdict]) -> Verdict:
+    """One verdict for several passes of one file: their findings, which are notes, and how many there are."""
+    first = each[0] if each else Verdict("rule", check, PASS)
+    kept = sum(1 for one in each if not one.findings)
+    return Verdict(
+        first.kind,
+        check,
+        PASS,
+        first.file,
+        seconds=sum(one.seconds for one in each),
+        findings=tuple(finding for one in each for finding in one.findings),
+        notes=(f"{kept} of {len(each)} rules kept", *(note for one in each for note in one.notes)),
+    )
 
 
 def to_plain(verdict: Verdict) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pytest_dagguard.model.finding import CLASSES, Finding
-from pytest_dagguard.model.verdict import INCONCLUSIVE, WARN, Verdict
+from pytest_dagguard.model.verdict import INCONCLUSIVE, PASS, WARN, Verdict
 
 WIDTH = 100
 _FULL = 5
@@ -41,8 +41,12 @@ def failure(verdict: Verdict, root: Path) -> str:
     return _printable("\n\n".join(block for block in blocks if block))
 
 
-def summary(verdicts: Sequence[Verdict]) -> list[str]:
-    """The lines below pytest's own: what is inconclusive and why, what the budget cut, and each warning."""
+def summary(verdicts: Sequence[Verdict], notes: bool = False) -> list[str]:
+    """The lines below pytest's own: what is inconclusive and why, what the budget cut, and warnings, of each rule no
+    more than a few.
+
+    :param notes: tell all warnings, and what rules note, too
+    """
     lines = []
     inconclusive = [verdict for verdict in verdicts if verdict.verdict == INCONCLUSIVE]
     if inconclusive:
@@ -52,9 +56,18 @@ def summary(verdicts: Sequence[Verdict]) -> list[str]:
         named = ", ".join(bounded[:_NAMED])
         more = f" and {len(bounded) - _NAMED} more" if len(bounded) > _NAMED else ""
         lines.append(f"{len(bounded)} bounded, cut by --dagguard-budget: {named}{more}")
+    told: Counter[str] = Counter()
     for verdict in verdicts:
         if verdict.verdict == WARN:
-            lines += _warnings(verdict)
+            for line in _warnings(verdict):
+                told[verdict.check] += 1
+                if notes or verdict.kind != "rule" or told[verdict.check] <= _NAMED:
+                    lines.append(line)
+    for check, count in told.items():
+        if not notes and count > _NAMED and any(each.check == check and each.kind == "rule" for each in verdicts):
+            lines.append(f"warn and {count - _NAMED} more of {check} (-v tells all; --dagguard-explain {check})")
+    if notes:
+        lines += [_note(each, verdict) for verdict in verdicts if verdict.verdict == PASS for each in verdict.findings]
     return [_printable(line.replace("\n", " ")) for line in lines]
 
 
@@ -76,14 +89,16 @@ def _headline(verdict: Verdict) -> str:
         return f"{subject}: {check} is inconclusive, which --dagguard-strict counts as a failure."
     if verdict.verdict == WARN:
         return f"{subject}: {check} gives a warning, which --dagguard-strict counts as a failure."
-    if verdict.kind == "rule":
-        return f"{subject} does not keep {check}."
+    if verdict.kind == "rule" and verdict.findings:
+        rest = len(verdict.findings) - 1
+        return verdict.findings[0].message + (f" (and {rest} more)" if rest else "")
     return f"{subject} does not withstand {check}: the cloud does not end as one clean run leaves it."
 
 
 def _finding(finding: Finding, root: Path, number: str, check: str) -> str:
     title = f"{number}{finding.cls}" + (f": {finding.resource}" if finding.resource else "")
-    parts = [f"{title}\n{_wrapped(finding.message, '  ')}"]
+    # of a rule with one finding, its message is the headline
+    parts = [title if check == finding.cls and not number else f"{title}\n{_wrapped(finding.message, '  ')}"]
     if finding.file:
         parts.append(_quoted(finding, root))
     if finding.history:
@@ -150,7 +165,8 @@ def _ending(verdict: Verdict) -> Iterator[str]:
             yield f"Repeat:  pytest --dagguard --dagguard-replay={finding.replay}{only}"
     # Ids and commands are to be copied, so they are not wrapped.
     yield f"Again:   pytest --dagguard{_options(verdict)} {shlex.quote(node_id(verdict))}"
-    known = [cls for cls in dict.fromkeys(finding.cls for finding in verdict.findings) if cls in CLASSES]
+    found = dict.fromkeys(finding.cls for finding in verdict.findings)
+    known = [cls for cls in found if cls in CLASSES or verdict.kind == "rule"]
     if known:
         yield f"More:    pytest --dagguard-explain {known[0]}"
 
@@ -192,9 +208,15 @@ def _groups(verdicts: Sequence[Verdict]) -> str:
 def _warnings(verdict: Verdict) -> Iterator[str]:
     who = f"{_subject(verdict)} {verdict.check}".strip()
     for finding in verdict.findings:
-        yield f"warn {_place(finding) or (verdict.file and f'{verdict.file}: ')}{who}: {finding.cls}: {finding.message}"
+        place = _place(finding) or (verdict.file and f"{verdict.file}: ")
+        kind = "" if finding.cls == verdict.check else f"{finding.cls}: "
+        yield f"warn {place}{who}: {kind}{finding.message}"
     if not verdict.findings:
         yield f"warn {verdict.file and f'{verdict.file}: '}{who}{f': {verdict.reason}' if verdict.reason else ''}"
+
+
+def _note(finding: Finding, verdict: Verdict) -> str:
+    return f"note {_place(finding) or f'{node_id(verdict)}: '}{finding.cls}: {finding.message}"
 
 
 def _place(finding: Finding) -> str:

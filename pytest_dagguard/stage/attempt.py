@@ -89,7 +89,7 @@ def _wait(spec: AttemptSpec, row: Mapping[str, Any]) -> tuple[str, BaseException
     from pytest_dagguard.stage.compat import orm, parse, triggers
 
     orm.block()
-    with parse.connected(dict(spec.endpoints)["airflow"]):
+    with parse.connected(dict(spec.endpoints)["airflow"], lambda _, ask: ask()):
         fired = triggers.run(spec, row["trigger"], row["next_method"], row["next_kwargs"])
     if fired.error is not None:
         traceback.print_exception(fired.error)
@@ -104,7 +104,7 @@ def load(spec: AttemptSpec) -> Any:
     from pytest_dagguard.stage.compat import dagbag
 
     before = newest_module()
-    dags, errors = dagbag.load(spec.file)
+    dags, errors, _ = dagbag.load(spec.file)
     warm.know_newer(before)
     if spec.dag_id not in dags:
         reason = f": {errors[0].strip().splitlines()[-1]}" if errors else ""

@@ -19,6 +19,13 @@ def length(task: Any) -> Length | None:
     return _length(value)  # expand_kwargs([...])
 
 
+def names(task: Any) -> tuple[str, ...]:
+    """Names of the arguments that are only known at run time; none where whole dictionaries are expanded."""
+    specified = getattr(task, "_get_specified_expand_input", None)
+    given = specified().value if specified is not None else None
+    return tuple(sorted(map(str, given))) if isinstance(given, Mapping) else ()
+
+
 def mapped_group(task: Any) -> str:
     """Id of the nearest task group around a task that is expanded at run time, empty where there is none."""
     nearest = getattr(task, "get_closest_mapped_task_group", None)

@@ -26,6 +26,7 @@ from pytest_dagguard.stage import attempt, life, load, spare, virtual, warm
 from pytest_dagguard.stage.child import Child, fork
 from pytest_dagguard.stage.machine import Place, move_in
 from pytest_dagguard.stage.spare import Seat, Spare
+from pytest_dagguard.stage.watch import Watch
 
 LOG_TAIL = 20_000
 """Characters of an attempt's log that are kept: the end is where the error is."""
@@ -124,8 +125,10 @@ class Stage:
         return does[job](ticket, *arguments)
 
     def _describe(self, ticket: str, path: str, endpoints: dict[str, str], variables: dict[str, str]) -> DagFile:
+        watch = Watch(self.place.root, str(Path(self.place.scratch, ticket, "egress")))
+        watch.install()
         move_in(self.place, ticket, endpoints, variables)
-        return load.describe(path, self.place.root, endpoints["airflow"])
+        return load.describe(path, self.place.root, endpoints, watch)
 
     def _attempt(self, ticket: str, spec: AttemptSpec, wake: dict[str, Any] | None) -> AttemptResult:
         given = self.objects.get(spec.file)

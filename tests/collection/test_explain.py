@@ -29,7 +29,13 @@ def test_a_name_that_is_not_there_is_said_with_the_nearest(name: str, hint: str)
 
 def test_the_list_has_a_part_for_each_kind() -> None:
     lines = explain.listing().splitlines()
-    assert [line for line in lines if not line.startswith(" ")] == ["scenarios:", "findings:", "emulators:", "reports:"]
+    assert [line for line in lines if not line.startswith(" ")] == [
+        "rules:",
+        "scenarios:",
+        "findings:",
+        "emulators:",
+        "reports:",
+    ]
     assert all(len(line.split()) > 2 for line in lines if line.startswith(" "))
 
 

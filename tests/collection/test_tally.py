@@ -48,7 +48,7 @@ class Terminal:
 def tally(tmp_path: Path, request: pytest.FixtureRequest) -> Tally:
     reports = getattr(request, "param", ["json:out/report.json"])
     settings = resolve(tmp_path, {"dagguard_report": reports}, {}, ("twice", "killed"), ("json",))
-    config: Any = SimpleNamespace(hook=Hook(), invocation_params=SimpleNamespace(dir=tmp_path))
+    config: Any = SimpleNamespace(hook=Hook(), invocation_params=SimpleNamespace(dir=tmp_path), get_verbosity=lambda: 0)
     return Tally(config, settings)
 
 

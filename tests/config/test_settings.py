@@ -12,11 +12,12 @@ import pytest
 from pytest_dagguard.config.settings import Settings, resolve
 from pytest_dagguard.config.values import ReportTarget
 from pytest_dagguard.model.errors import ConfigurationError
+from pytest_dagguard.model.rule import Choice
 
 SCENARIOS = ("concurrent", "killed", "other", "twice")
 KEYS = (
-    "Known keys: scenarios, budget, strict, dags, seed, logical-date, auto-buckets, "
-    "load-timeout, attempt-timeout, allow, images, jobs, paths, env"
+    "Known keys: scenarios, budget, strict, baseline, dags, seed, logical-date, auto-buckets, "
+    "load-timeout, attempt-timeout, rules, allow, images, jobs, paths, env"
 )
 DURATION = "not a duration; write 500ms, 10s, 2m or a bare number of seconds"
 KNOWN = "Known: twice, concurrent, killed, other"
@@ -42,6 +43,10 @@ def test_defaults_where_nobody_wrote_anything(tmp_path: Path) -> None:
         list_parts=False,
         explain="",
         replay="",
+        baseline=None,
+        update_baseline=False,
+        changed="",
+        rules=Choice(),
         dags=(),
         seed=tmp_path / "tests/dagguard",
         seed_required=False,
@@ -181,7 +186,7 @@ FILE = [
     ('scenario = ["killed"]', f'2: [tool.dagguard] has no key "scenario"; did you mean "scenarios"? {KEYS}'),
     ("zzz = 1", f'2: [tool.dagguard] has no key "zzz"; {KEYS}'),
     ("auto_buckets = true", f'2: [tool.dagguard] has no key "auto_buckets"; did you mean "auto-buckets"? {KEYS}'),
-    ("[tool.dagguard.rules]\na = 1", f'2: [tool.dagguard] key "rules" is not in this version; remove it. {KEYS}'),
+    ("[tool.dagguard.images]\na = 1", f'2: [tool.dagguard] key "images" is not in this version; remove it. {KEYS}'),
     (
         '\n# a line\nscenarios = [\n  "twice",\n  "kiled",\n]',
         '4: [tool.dagguard] scenarios = ["twice", "kiled"]: '

@@ -38,10 +38,21 @@ def _findings() -> str:
     return "\n".join(["| finding | | by default |", "|---|---|---|", *rows])
 
 
+def _rules() -> str:
+    families = registry.collect("pytest_dagguard.rules", "RULES")
+    rows = [
+        f"| {family} | `{rule.name}` | {rule.summary} | {rule.severity} |"
+        for family, members in families.items()
+        for rule in members
+    ]
+    return "\n".join(["| family | rule | finds | by default |", "|---|---|---|---|", *rows])
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "options": lambda: options.reference().strip(),
     "scenarios": _scenarios,
     "findings": _findings,
+    "rules": _rules,
 }
 
 

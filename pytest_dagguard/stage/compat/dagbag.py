@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 
-def load(path: str) -> tuple[dict[str, Any], list[str]]:
+def load(path: str) -> tuple[dict[str, Any], list[str], list[str]]:
     """Execute a DAG file.
 
-    :returns: dag_id -> DAG, and the texts (mostly tracebacks) of what went wrong
+    :returns: dag_id -> DAG, the texts (mostly tracebacks) of what went wrong, and warnings as
+        ``file:line: class: text``
     """
     try:
         from airflow.dag_processing.dagbag import DagBag
@@ -25,4 +26,5 @@ def load(path: str) -> tuple[dict[str, Any], list[str]]:
         arguments["bundle_path"] = Path(path).parent
     bag = DagBag(**{key: value for key, value in arguments.items() if key in known})
     bag.process_file(path, only_if_updated=False, safe_mode=False)
-    return dict(bag.dags), [str(text) for text in bag.import_errors.values()]
+    warned = [text for texts in getattr(bag, "captured_warnings", {}).values() for text in texts]
+    return dict(bag.dags), [str(text) for text in bag.import_errors.values()], warned

@@ -1,0 +1,79 @@
+"""The repository's own Python files as text and syntax trees, read when a rule wants them."""
+
+from __future__ import annotations
+
+import ast
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pytest_dagguard.model.rule import Source
+
+_NOT_OURS = frozenset(
+    {"__pycache__", "node_modules", "site-packages", "build", "dist", "venv", "env", "virtualenv", "tests", "test"}
+)
+MOST_BYTES = 2_000_000
+
+
+class Sources(Mapping[str, Source]):
+    """Path relative to the root -> source.
+
+    To iterate is to look through the repository's folders, without hidden ones, virtual environments and tests. A file
+    that is asked for by name is read wherever it is.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._read: dict[str, Source | None] = {}
+        self._names: tuple[str, ...] | None = None
+
+    def __getitem__(self, name: str) -> Source:
+        if name not in self._read:
+            self._read[name] = _read(self._root / name, name)
+        found = self._read[name]
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        if self._names is None:
+            self._names = tuple(_walk(self._root))
+        return (name for name in self._names if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, name: object) -> bool:
+        try:
+            self[str(name)]
+        except KeyError:
+            return False
+        return True
+
+
+def _read(path: Path, name: str) -> Source | None:
+    try:
+        if not name.endswith(".py") or path.stat().st_size > MOST_BYTES:
+            return None
+        content = path.read_bytes()
+    except OSError:
+        return None
+    text = content.decode("utf-8", "replace")
+    tree = None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        pass
+    return Source(path, name, text, tree)
+
+
+def _walk(root: Path) -> Iterator[str]:
+    for folder, folders, files in os.walk(root):
+        inside = sorted(each for each in folders if each[0] != "." and each not in _NOT_OURS)
+        folders[:] = [each for each in inside if not os.path.exists(os.path.join(folder, each, "pyvenv.cfg"))]
+        for file in sorted(files):
+            if file.endswith(".py"):
+                yield os.path.relpath(os.path.join(folder, file), root)

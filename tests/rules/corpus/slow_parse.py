@@ -1,0 +1,9 @@
+#: loaded = true  # flag
+#: settings = { seconds = 0.05 }
+import time
+
+from airflow.sdk import DAG
+
+with DAG("slow", schedule=None):
+    pass
+time.sleep(0.2)
