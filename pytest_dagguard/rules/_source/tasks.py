@@ -1,0 +1,195 @@
+"""Which functions are run by tasks, and which functions those reach."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from pytest_dagguard.model.rule import Repository, Source, Subject
+from pytest_dagguard.rules._source.index import Function, Index, index_of, keyword, last_name
+
+_FAR = 300
+"""No task of a file that people wrote reaches more functions than that; a file that a program wrote might."""
+_ROOTS = ("", "dags", "plugins", "src", "lib", "include")
+_METHODS = ("execute", "poke", "execute_complete", "choose_branch")
+_CALLABLES = ("python_callable", "sql_callable", "response_check", "response_filter", "selector_fn")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFunction:
+    """A function that a task runs.
+
+    :param kind: ``task`` and its flavours (``task.docker``), ``python_callable`` and the like, or ``execute``
+    """
+
+    name: str
+    kind: str
+    index: Index
+    function: Function
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """A call that makes an operator or a sensor.
+
+    :param name: of its class
+    """
+
+    name: str
+    call: ast.Call
+    index: Index
+    function: Function | None
+
+    @property
+    def task_id(self) -> str:
+        """Its task id where that is a plain text; else the class's name."""
+        value = keyword(self.call, "task_id")
+        return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else self.name
+
+    def argument(self, *names: str) -> ast.expr | None:
+        """The value of the first of these arguments that it was given."""
+        return keyword(self.call, *names)
+
+
+def operators(index: Index) -> Iterator[Operator]:
+    """The operators and sensors that a file makes; the class's name or a ``task_id`` tells them."""
+    for function, calls in index.calls.items():
+        for call in calls:
+            made = call.func
+            if isinstance(made, ast.Attribute) and made.attr == "partial":
+                made = made.value
+            name = last_name(made)
+            if name.endswith(("Operator", "Sensor", "SensorAsync")) or (
+                name[:1].isupper() and keyword(call, "task_id") is not None
+            ):
+                yield Operator(name, call, index, function)
+
+
+def task_functions(subject: Subject) -> Iterator[TaskFunction]:
+    """The functions that the tasks of a file run: decorated, given to an operator, or an operator's own method."""
+    if subject.source is None:
+        return
+    index = index_of(subject.source)
+    for name, each in index.functions.items():
+        for function in each:
+            kind = _decorated(index, function)
+            if kind:
+                yield TaskFunction(function.name, kind, index, function)
+            elif function.name in _METHODS and _is_operator(index, name):
+                yield TaskFunction(name, "execute", index, function)
+    for operator in operators(index):
+        for given in _CALLABLES:
+            value = operator.argument(given)
+            if value is None:
+                continue
+            for where, run in _resolve(subject.repository, index, value):
+                name = operator.task_id if isinstance(run, ast.Lambda) else run.name
+                yield TaskFunction(name, given, where, run)
+
+
+def _decorated(index: Index, function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    for each in function.decorator_list:
+        node = each.func if isinstance(each, ast.Call) else each
+        parts = index.dotted(node).split(".")
+        if parts[-1] in ("task", "setup", "teardown"):
+            return "task"
+        if len(parts) > 1 and parts[-2] == "task":
+            return f"task.{parts[-1]}"
+        if parts[-1] == "asset" and parts[0] == "airflow":
+            return "asset"
+    return ""
+
+
+def _is_operator(index: Index, name: str) -> bool:
+    owner = index.classes.get(name.partition(".")[0]) if "." in name else None
+    return owner is not None and any(last_name(each).endswith(("Operator", "Sensor")) for each in owner.bases)
+
+
+def reached(subject: Subject, task: TaskFunction) -> Iterator[tuple[Index, Function]]:
+    """A task's function and, transitively, what it names: functions of the file and of the repository's modules."""
+    queue: list[tuple[Index, Function]] = [(task.index, task.function)]
+    seen: set[int] = set()
+    while queue and len(seen) < _FAR:
+        index, function = queue.pop(0)
+        if id(function) in seen:
+            continue
+        seen.add(id(function))
+        yield index, function
+        for name in index.names_in(function):
+            queue += _resolve(subject.repository, index, name)
+        for call in index.calls_in(function):
+            queue += _method(index, call, function)
+            if isinstance(call.func, ast.Attribute) and index.imported(call.func):
+                queue += _resolve(subject.repository, index, call.func)
+
+
+def in_tasks(subject: Subject) -> Iterator[tuple[TaskFunction, Index, Function]]:
+    """Each function that some task of the file reaches, once, with the first task that does."""
+    seen: set[int] = set()
+    for task in task_functions(subject):
+        for index, function in reached(subject, task):
+            if id(function) not in seen:
+                seen.add(id(function))
+                yield task, index, function
+
+
+def _method(index: Index, call: ast.Call, function: Function) -> Iterator[tuple[Index, Function]]:
+    """The function behind ``self.name()``."""
+    made = call.func
+    if not (isinstance(made, ast.Attribute) and isinstance(made.value, ast.Name) and made.value.id in ("self", "cls")):
+        return
+    owner = next((each for each in index.around(function) if isinstance(each, ast.ClassDef)), None)
+    if owner is not None:
+        for each in index.functions.get(f"{owner.name}.{made.attr}", ()):
+            yield index, each
+
+
+def _resolve(repository: Repository, index: Index, node: ast.expr) -> list[tuple[Index, Function]]:
+    """The functions that an expression may stand for."""
+    if isinstance(node, ast.Lambda):
+        return [(index, node)]
+    if isinstance(node, ast.Call) and last_name(node.func) == "partial" and node.args:
+        return _resolve(repository, index, node.args[0])
+    if isinstance(node, ast.Name) and node.id in index.functions:
+        return [(index, each) for each in index.functions[node.id]]
+    if not index.imported(node):
+        return []
+    module, _, name = index.dotted(node).rpartition(".")
+    source = module_source(repository, index.source, module)
+    if source is None:
+        return []
+    other = index_of(source)
+    return [(other, each) for each in other.functions.get(name, ())]
+
+
+def module_source(repository: Repository, importer: Source, module: str) -> Source | None:
+    """The repository's own file behind a module's name, looked for as its folders may be on the path.
+
+    :param importer: the file that imports it
+    :param module: dotted; begins with dots where the import is relative
+    """
+    if not module or not repository.sources:
+        return None
+    here = PurePosixPath(importer.name).parent
+    level = len(module) - len(module.lstrip("."))
+    parts = module.lstrip(".").split(".")
+    if level:
+        folder = here
+        for _ in range(level - 1):
+            folder = folder.parent
+        return _file(repository, folder, parts)
+    folders = [here, *here.parents, *(PurePosixPath(each) for each in _ROOTS)]
+    for folder in dict.fromkeys(folders):
+        found = _file(repository, folder, parts)
+        if found is not None and found.name != importer.name:
+            return found
+    if len(parts) > 1 and parts[0] == repository.root.name:
+        return _file(repository, PurePosixPath(), parts[1:])
+    return None
+
+
+def _file(repository: Repository, folder: PurePosixPath, parts: list[str]) -> Source | None:
+    path = folder.joinpath(*parts) if parts != [""] else folder
+    return repository.sources.get(f"{path}.py") or repository.sources.get(f"{path}/__init__.py")
