@@ -61,9 +61,12 @@ def clock_in_task(subject: Subject) -> Iterator[Finding]:
     """Calls that read the clock in what the tasks of a file run."""
     if subject.source is None:
         return
+    told: set[tuple[str, int]] = set()
     for task, index, function in in_tasks(subject):
         for call in index.calls_in(function):
-            if reads_clock(index, call) and _matters(index, call, function, _DEEP):
+            place = (index.source.name, call.lineno)
+            if place not in told and reads_clock(index, call) and _matters(index, call, function, _DEEP):
+                told.add(place)
                 read = f"{ast.unparse(call.func)}()"
                 yield finding("clock-in-task", index, call, f"{read} decides what {task.name} does.", _WHY, _FIX)
     index = index_of(subject.source)

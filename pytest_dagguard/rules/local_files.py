@@ -38,19 +38,9 @@ Use instead
 """
 _WHY = "Two tasks of a run may run on two machines, and a retry on a third; the file is on the first one alone."
 _FIX = "Write to an object store under a name of the run and hand on the key, or make one task of the two."
-_SHARED = (
-    "/mnt",
-    "/efs",
-    "/nfs",
-    "/dbfs",
-    "/gcs",
-    "/home/airflow/gcs",
-    "/dev",
-    "/proc",
-    "/etc",
-    "/usr/bin",
-    "/var/run",
-)
+_LOCAL = ("/tmp/", "/var/tmp/", "./", "~/", "/home/", "/root/", "/opt/", "/usr/local/airflow/")
+_SHARED = ("/home/airflow/gcs/", "/opt/airflow/shared/")
+"""Of Cloud Composer, a bucket that is mounted on each worker."""
 _PATH = re.compile(r"^(/|\./|~/)[\w.\-/{}$: ~" + UNKNOWN + r"]+$")
 _SHELL_WRITES = re.compile(r"(?:>>?|\s-o|\s--output|\btee(?:\s+-a)?)\s*['\"]?(/[\w.\-/{}$]+)")
 _SHELL_TARGETS = re.compile(
@@ -150,7 +140,7 @@ def _in_operators(index: Index) -> Iterator[_Use]:
 
 def _is_local(path: str) -> bool:
     name = path.rpartition("/")[2].replace(UNKNOWN, "")
-    return bool(_PATH.match(path)) and not path.startswith(_SHARED) and len(name) > 2
+    return bool(_PATH.match(path)) and path.startswith(_LOCAL) and not path.startswith(_SHARED) and len(name) > 2
 
 
 RULES = (

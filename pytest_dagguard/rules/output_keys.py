@@ -54,10 +54,16 @@ def random_output_key(subject: Subject) -> Iterator[Finding]:
 
 def _judged(write: Write, task: str) -> Iterator[Finding]:
     made = _source(write.index, write.target, write.function, _DEEP)
-    if made is None or is_temporary(text_of(write.index, write.target, write.function)) or _is_moved(write):
+    if made is None or _is_temporary(write) or _is_moved(write):
         return
     message = f"{task} writes to a name that {ast.unparse(made.func)}() makes anew in each try."
     yield finding("random-output-key", write.index, write.call, message, _WHY, _FIX)
+
+
+def _is_temporary(write: Write) -> bool:
+    """True where the name, or a variable in it, says that what bears it is not to stay."""
+    names = (each.id for each in ast.walk(write.target) if isinstance(each, ast.Name))
+    return is_temporary(text_of(write.index, write.target, write.function)) or any(map(is_temporary, names))
 
 
 def _source(index: Index, node: ast.AST, function: Function | None, deep: int) -> ast.Call | None:

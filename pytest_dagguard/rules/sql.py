@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -50,8 +51,14 @@ def plain_insert(subject: Subject) -> Iterator[Finding]:
     index = index_of(subject.source)
     found = list(statements(index))
     cleared = {table for each in found if (table := clearing(each.tree))}
+    told: set[tuple[str, ast.AST]] = set()
     for each in found:
-        yield from _insert(each, index, cleared)
+        # one finding for a table, however many rows an operator is told to insert one by one
+        place = next((node for node in index.around(each.node) if isinstance(node, ast.Call)), each.node)
+        for problem in _insert(each, index, cleared):
+            if (problem.resource, place) not in told:
+                told.add((problem.resource, place))
+                yield problem
 
 
 def _insert(statement: Statement, index: Index, cleared: set[str]) -> Iterator[Finding]:
@@ -68,12 +75,12 @@ def _insert(statement: Statement, index: Index, cleared: set[str]) -> Iterator[F
         added = next((each for each in conflict.expressions if _adds(each)), None)
         if added is not None:
             message = f"The INSERT into {_named(table)} adds up where the row is there already: {added.sql()}."
-            yield finding("plain-insert", index, statement.node, message, _ADDS_WHY, _ADDS_FIX)
+            yield finding("plain-insert", index, statement.node, message, _ADDS_WHY, _ADDS_FIX, table)
         return
     if tree.args.get("alternative") or _excludes_present(tree, table):
         return
     message = f"The INSERT into {_named(table)} has nothing that keeps a retry from inserting the same rows again."
-    yield finding("plain-insert", index, statement.node, message, _INSERT_WHY, _INSERT_FIX)
+    yield finding("plain-insert", index, statement.node, message, _INSERT_WHY, _INSERT_FIX, table)
 
 
 def _named(table: str) -> str:

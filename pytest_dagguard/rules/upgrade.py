@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 
 from pytest_dagguard.model.finding import Finding
-from pytest_dagguard.model.rule import ERROR, WARNING, Rule, Subject
+from pytest_dagguard.model.rule import ERROR, INFO, WARNING, Rule, Subject
 from pytest_dagguard.rules._source.index import index_of
 from pytest_dagguard.rules._source.ruff import remarks
 from pytest_dagguard.rules._source.tell import finding
@@ -165,7 +165,7 @@ RULES = (
     Rule(
         "moved-api",
         "file",
-        WARNING,
+        INFO,
         "it has moved, and the old place will be gone (AIR311, AIR312, AIR321 of ruff)",
         MOVED_TEXT,
         _of_ruff("moved-api", "AIR311", "AIR312", "AIR321"),

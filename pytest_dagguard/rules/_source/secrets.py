@@ -15,7 +15,8 @@ _SECRET_NAME = re.compile(
 )
 _PLAIN = re.compile(
     r"^(<.*>|\$\{?\w+\}?|.*\{\{.*|x{3,}|\*+|\.+|none|null|true|false|changeme|change_me|dummy|example|fake\S*|test\S*|"
-    r"password|passwd|secret|token|airflow|postgres|root|admin|user|todo|.*your[-_ ].*|.*example.*|.*placeholder.*)$",
+    r"[a-z_\-]*(password|passwd|secret|token|key)|airflow|postgres|root|admin|user|todo|.*your[-_ ].*|"
+    r".*example.*|.*placeholder.*)$",
     re.IGNORECASE | re.DOTALL,
 )
 _REFERENCE = re.compile(

@@ -79,6 +79,7 @@ def task_functions(subject: Subject) -> Iterator[TaskFunction]:
                 yield TaskFunction(function.name, kind, index, function)
             elif function.name in _METHODS and _is_operator(index, name):
                 yield TaskFunction(name, "execute", index, function)
+    yield from _elsewhere(subject.repository, index)
     for operator in operators(index):
         for given in _CALLABLES:
             value = operator.argument(given)
@@ -87,6 +88,22 @@ def task_functions(subject: Subject) -> Iterator[TaskFunction]:
             for where, run in _resolve(subject.repository, index, value):
                 name = operator.task_id if isinstance(run, ast.Lambda) else run.name
                 yield TaskFunction(name, given, where, run)
+
+
+def _elsewhere(repository: Repository, index: Index) -> Iterator[TaskFunction]:
+    """Task functions that are decorated in another module of the repository and called in this file."""
+    seen: set[int] = set()
+    for call in index.every_call():
+        made = call.func
+        if isinstance(made, ast.Attribute) and made.attr in ("expand", "partial", "override"):
+            made = made.value
+        if not index.imported(made):
+            continue
+        for where, function in _resolve(repository, index, made):
+            kind = "" if isinstance(function, ast.Lambda) else _decorated(where, function)
+            if kind and id(function) not in seen and not isinstance(function, ast.Lambda):
+                seen.add(id(function))
+                yield TaskFunction(function.name, kind, where, function)
 
 
 def _decorated(index: Index, function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
