@@ -95,11 +95,13 @@ def _matters(index: Index, node: ast.AST, function: Function, deep: int, picked:
     :param picked: a part of it was taken, as in ``now().hour``
     """
     child, parent = node, index.parents.get(node)
+    handed_on = False
     while parent is not None and deep > 0:
         if isinstance(parent, ast.Call) and child is not parent.func:
             known = _argument(parent)
             if known is not None:
                 return known
+            handed_on = True
         elif isinstance(parent, ast.Attribute):
             picked = picked or parent.attr in ("hour", "minute", "day", "month", "year", "weekday", "isoweekday")
         elif isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Sub):
@@ -113,7 +115,7 @@ def _matters(index: Index, node: ast.AST, function: Function, deep: int, picked:
         elif isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr):
             return _assigned(index, parent, function, deep, picked)
         elif isinstance(parent, ast.stmt):
-            return not isinstance(parent, ast.Expr | ast.Assert | ast.Raise)
+            return handed_on if isinstance(parent, ast.Expr) else not isinstance(parent, ast.Assert | ast.Raise)
         child, parent = parent, index.parents.get(parent)
     return False
 

@@ -109,7 +109,7 @@ def _listed(index: Index, call: ast.Call) -> ast.expr | None:
         nodes += index.bound(value.id, function) if isinstance(value, ast.Name) else []
         for node in nodes:
             for each in ast.walk(node):
-                if isinstance(each, ast.Call) and last_name(each.func) in ("list_blobs", "list_keys", "list"):
+                if isinstance(each, ast.Call) and last_name(each.func) in ("list_blobs", "list_keys", "list_prefixes"):
                     return keyword(each, "prefix", "Prefix")
     return None
 
