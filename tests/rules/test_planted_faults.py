@@ -9,7 +9,8 @@ from textwrap import dedent
 import pytest
 
 from pytest_dagguard.model.rule import Repository, Source, Subject
-from tests.rules.test_source_corpus import RULES
+
+from .test_source_corpus import RULES
 
 HEAD = """
 import json, os, uuid
