@@ -40,6 +40,7 @@ article.warn { border-left-color: var(--warn); }
 .finding { margin-top: 1rem; padding-top: 1rem; border-top: 1px solid var(--line); }
 .finding p, dd { white-space: pre-line; overflow-wrap: anywhere; }
 .finding p { margin: 0 0 .6rem; }
+.finding + .note, .finding + .checked { margin-top: .8rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0; }
 dt { color: var(--soft); }
 dd { margin: 0; min-width: 0; }

@@ -109,7 +109,7 @@ def _moved_in(index: Index, function: Function) -> ast.Call | None:
         name = last_name(call.func)
         if name in _LOOKS:
             return None
-        if not _is_of_a_store(call.func):
+        if name not in _COPIES | _MOVES | _DELETES or not _is_of_a_store(call.func):
             continue
         if name in _COPIES or name in _MOVES:
             copied = copied or call

@@ -85,6 +85,8 @@ def env_var_config(subject: Subject) -> Iterator[Finding]:
     if subject.source is None or subject.source.tree is None:
         return
     index = index_of(subject.source)
+    if not any(each == "os" or each.startswith("os.") for each in index.imports.values()):
+        return
     for node in ast.walk(subject.source.tree):
         name = _variable(index, node)
         if name is not None:

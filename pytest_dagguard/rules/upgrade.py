@@ -125,6 +125,9 @@ def metadata_db_access(subject: Subject) -> Iterator[Finding]:
     if subject.source is None or subject.source.tree is None:
         return
     index = index_of(subject.source)
+    brought = index.imports.values()
+    if not any(each == "airflow" or each.startswith(("airflow.settings", "airflow.utils")) for each in brought):
+        return
     told: set[int] = set()
     for node in ast.walk(subject.source.tree):
         if not isinstance(node, ast.Name | ast.Attribute) or isinstance(index.parents.get(node), ast.Attribute):

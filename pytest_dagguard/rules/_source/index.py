@@ -16,7 +16,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _KEPT = 4096
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Index:
     """What is in one file. Made by :func:`index_of`, and read only.
 

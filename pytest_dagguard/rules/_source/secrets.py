@@ -42,7 +42,7 @@ def _keyword_detector() -> Any:
 def kinds_of(pairs: Sequence[tuple[str, str]]) -> list[str]:
     """For each name and text what kind of secret it is, as detect-secrets calls it; empty for no secret."""
     # Most files have none: one look at all their texts together is enough to know.
-    together = "\n".join(text for _, text in pairs)
+    together = "\n".join(dict.fromkeys(text for _, text in pairs))
     suspects = [each for each in _detectors() if any(True for _ in each.analyze_string(together))]
     return [_kind(name, text, suspects) for name, text in pairs]
 

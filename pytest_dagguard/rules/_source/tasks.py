@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from pytest_dagguard.model.rule import Repository, Source, Subject
 from pytest_dagguard.rules._source.index import Function, Index, index_of, keyword, last_name
 
+_KEPT = 8192
 _FAR = 300
 """No task of a file that people wrote reaches more functions than that; a file that a program wrote might."""
-_ROOTS = ("", "dags", "plugins", "src", "lib", "include")
+_ROOTS = ("dags", "plugins", "src", "lib", "include")
 _METHODS = ("execute", "poke", "execute_complete", "choose_branch")
 _CALLABLES = ("python_callable", "sql_callable", "response_check", "response_filter", "selector_fn")
 
@@ -53,8 +54,26 @@ class Operator:
         return keyword(self.call, *names)
 
 
-def operators(index: Index) -> Iterator[Operator]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Repository:
+    """A repository as a key: the same where its sources are the same object, so that what was found out is kept."""
+
+    repository: Repository
+
+    def __hash__(self) -> int:
+        return id(self.repository.sources)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Repository) and other.repository.sources is self.repository.sources
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def operators(index: Index) -> tuple[Operator, ...]:
     """The operators and sensors that a file makes; the class's name or a ``task_id`` tells them."""
+    return tuple(_operators(index))
+
+
+def _operators(index: Index) -> Iterator[Operator]:
     for function, calls in index.calls.items():
         for call in calls:
             made = call.func
@@ -67,11 +86,19 @@ def operators(index: Index) -> Iterator[Operator]:
                 yield Operator(name, call, index, function)
 
 
-def task_functions(subject: Subject) -> Iterator[TaskFunction]:
+def task_functions(subject: Subject) -> tuple[TaskFunction, ...]:
     """The functions that the tasks of a file run: decorated, given to an operator, or an operator's own method."""
-    if subject.source is None:
-        return
-    index = index_of(subject.source)
+    if subject.source is None or subject.source.tree is None:
+        return ()
+    return _tasks_of(_Repository(subject.repository), index_of(subject.source))
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _tasks_of(key: _Repository, index: Index) -> tuple[TaskFunction, ...]:
+    return tuple(_task_functions(key.repository, index))
+
+
+def _task_functions(repository: Repository, index: Index) -> Iterator[TaskFunction]:
     for name, each in index.functions.items():
         for function in each:
             kind = _decorated(index, function)
@@ -79,13 +106,13 @@ def task_functions(subject: Subject) -> Iterator[TaskFunction]:
                 yield TaskFunction(function.name, kind, index, function)
             elif function.name in _METHODS and _is_operator(index, name):
                 yield TaskFunction(name, "execute", index, function)
-    yield from _elsewhere(subject.repository, index)
+    yield from _elsewhere(repository, index)
     for operator in operators(index):
         for given in _CALLABLES:
             value = operator.argument(given)
             if value is None:
                 continue
-            for where, run in _resolve(subject.repository, index, value):
+            for where, run in _resolve(repository, index, value):
                 name = operator.task_id if isinstance(run, ast.Lambda) else run.name
                 yield TaskFunction(name, given, where, run)
 
@@ -124,32 +151,43 @@ def _is_operator(index: Index, name: str) -> bool:
     return owner is not None and any(last_name(each).endswith(("Operator", "Sensor")) for each in owner.bases)
 
 
-def reached(subject: Subject, task: TaskFunction) -> Iterator[tuple[Index, Function]]:
+def reached(subject: Subject, task: TaskFunction) -> tuple[tuple[Index, Function], ...]:
     """A task's function and, transitively, what it names: functions of the file and of the repository's modules."""
-    queue: list[tuple[Index, Function]] = [(task.index, task.function)]
-    seen: set[int] = set()
-    while queue and len(seen) < _FAR:
+    return _reached(_Repository(subject.repository), task.index, task.function)
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _reached(key: _Repository, index: Index, function: Function) -> tuple[tuple[Index, Function], ...]:
+    queue: list[tuple[Index, Function]] = [(index, function)]
+    found: dict[int, tuple[Index, Function]] = {}
+    while queue and len(found) < _FAR:
         index, function = queue.pop(0)
-        if id(function) in seen:
-            continue
-        seen.add(id(function))
-        yield index, function
-        for name in index.names_in(function):
-            queue += _resolve(subject.repository, index, name)
-        for call in index.calls_in(function):
-            queue += _method(index, call, function)
-            if isinstance(call.func, ast.Attribute) and index.imported(call.func):
-                queue += _resolve(subject.repository, index, call.func)
+        if id(function) not in found:
+            found[id(function)] = (index, function)
+            queue += _named(key, index, function)
+    return tuple(found.values())
 
 
-def in_tasks(subject: Subject) -> Iterator[tuple[TaskFunction, Index, Function]]:
+@functools.lru_cache(maxsize=_KEPT)
+def _named(key: _Repository, index: Index, function: Function) -> tuple[tuple[Index, Function], ...]:
+    """The functions that a function names itself."""
+    found: list[tuple[Index, Function]] = []
+    for name in index.names_in(function):
+        found += _resolve(key.repository, index, name)
+    for call in index.calls_in(function):
+        found += _method(index, call, function)
+        if isinstance(call.func, ast.Attribute) and index.imported(call.func):
+            found += _resolve(key.repository, index, call.func)
+    return tuple(found)
+
+
+def in_tasks(subject: Subject) -> tuple[tuple[TaskFunction, Index, Function], ...]:
     """Each function that some task of the file reaches, once, with the first task that does."""
-    seen: set[int] = set()
+    found: dict[int, tuple[TaskFunction, Index, Function]] = {}
     for task in task_functions(subject):
         for index, function in reached(subject, task):
-            if id(function) not in seen:
-                seen.add(id(function))
-                yield task, index, function
+            found.setdefault(id(function), (task, index, function))
+    return tuple(found.values())
 
 
 def _method(index: Index, call: ast.Call, function: Function) -> Iterator[tuple[Index, Function]]:
@@ -187,26 +225,30 @@ def module_source(repository: Repository, importer: Source, module: str) -> Sour
     :param importer: the file that imports it
     :param module: dotted; begins with dots where the import is relative
     """
-    if not module or not repository.sources:
-        return None
-    here = PurePosixPath(importer.name).parent
-    level = len(module) - len(module.lstrip("."))
     parts = module.lstrip(".").split(".")
+    level = len(module) - len(module.lstrip("."))
+    if not module or (not level and parts[0] not in _tops(_Repository(repository))):
+        return None
+    folders = importer.name.split("/")[:-1]
     if level:
-        folder = here
-        for _ in range(level - 1):
-            folder = folder.parent
-        return _file(repository, folder, parts)
-    folders = [here, *here.parents, *(PurePosixPath(each) for each in _ROOTS)]
-    for folder in dict.fromkeys(folders):
-        found = _file(repository, folder, parts)
+        return _file(repository.sources, folders[: len(folders) - level + 1], [each for each in parts if each])
+    above = [folders[:count] for count in range(len(folders), -1, -1)]
+    for folder in (*above, *([each] for each in _ROOTS)):
+        found = _file(repository.sources, folder, parts)
         if found is not None and found.name != importer.name:
             return found
     if len(parts) > 1 and parts[0] == repository.root.name:
-        return _file(repository, PurePosixPath(), parts[1:])
+        return _file(repository.sources, [], parts[1:])
     return None
 
 
-def _file(repository: Repository, folder: PurePosixPath, parts: list[str]) -> Source | None:
-    path = folder.joinpath(*parts) if parts != [""] else folder
-    return repository.sources.get(f"{path}.py") or repository.sources.get(f"{path}/__init__.py")
+@functools.lru_cache(maxsize=8)
+def _tops(key: _Repository) -> frozenset[str]:
+    """The names of all files and folders: a module whose first part is none of them is none of the repository's."""
+    names = {part for name in key.repository.sources for part in name.removesuffix(".py").split("/")}
+    return frozenset({*names, key.repository.root.name})
+
+
+def _file(sources: Mapping[str, Source], folder: list[str], parts: list[str]) -> Source | None:
+    path = "/".join((*folder, *parts))
+    return sources.get(f"{path}.py") or sources.get(f"{path}/__init__.py" if path else "__init__.py")
