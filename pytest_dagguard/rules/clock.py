@@ -45,12 +45,15 @@ _LOGS = frozenset({"debug", "info", "warning", "warn", "error", "exception", "cr
 _METRICS = frozenset({"gauge", "timing", "incr", "histogram", "observe", "record", "set_attribute", "log_metric"})
 _WAITS = frozenset({"sleep", "wait", "wait_for", "seed"})
 _NOTED = re.compile(
-    r"(^|_)(creat|updat|modif|load|insert|ingest|process|generat|extract|export|import|start|end|finish|complet|fetch|"
-    r"scrap|sync|upload|download|publish|refresh|check|execut|run|job|event|last)\w*_?"
-    r"(at|on|ts|time|date|datetime|timestamp|utc)$|^(_?timestamp|ts|_?start\w*|_?began|_?t0|elapsed|duration|deadline)$",
+    r"(^|_)(created|updated|modified|loaded|inserted|ingested|processed|generated|extracted|exported|imported|started|"
+    r"ended|finished|completed|fetched|scraped|synced|uploaded|downloaded|published|refreshed|checked|executed|recorded|"
+    r"submitted|triggered|retrieved|seen)_?(at|on|ts|time|date|datetime|timestamp|utc)?$|"
+    r"^_?(timestamp|ts|last_(run|update|check|sync|refresh|load)\w*|date_(created|updated|modified))$",
     re.IGNORECASE,
 )
-"""Names under which a time is noted beside the data, or measured with."""
+"""Names under which a time is noted beside the data."""
+_MEASURED = re.compile(r"(start|began|begin|end|time|t0|elapsed|duration|deadline|last)", re.IGNORECASE)
+"""Attributes in which a time is kept to measure with."""
 _OFFSETS = frozenset({"timedelta", "relativedelta", "duration", "DateOffset", "Timedelta", "BDay", "total_seconds"})
 _DEEP = 5
 _SHELL_CLOCK = re.compile(r"(\$\(\s*|`\s*)date\b(?![^)`]*(-d|--date))")
@@ -125,6 +128,9 @@ def _argument(call: ast.Call) -> bool | None:
     name = last_name(call.func)
     if name in _LOGS or name in _METRICS or name in _WAITS:
         return False
+    said = (literal(each) for each in (*call.args, *(each.value for each in call.keywords)))
+    if any(each is not None and _NOTED.search(each) for each in said):
+        return False  # store.set("loaded_at", now())
     if name[:1].islower() and name not in ("put", "write", "send", "append", "execute", "run", "query"):
         return None
     return True
@@ -158,7 +164,7 @@ def _assigned(
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     for target in targets:
         if isinstance(target, ast.Attribute):
-            if not _NOTED.search(target.attr):
+            if not _NOTED.search(target.attr) and not _MEASURED.search(target.attr):
                 return True
         elif isinstance(target, ast.Subscript):
             name = literal(target.slice)

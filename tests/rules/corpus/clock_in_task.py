@@ -45,6 +45,7 @@ def notes_beside_the_data(rows):
         row["loaded_at"] = loaded_at
     table.insert({"id": 1, "created_at": datetime.now()})
     table.write(rows, updated_at=datetime.now())
+    store.set("submitted_at", datetime.now().isoformat())
 
 
 @task
@@ -89,6 +90,11 @@ def reaches_it():
 @task
 def hands_it_over():
     return {"until": pendulum.now().subtract(hours=1)}  # flag
+
+
+@task
+def asks_for_the_last_hour(client):
+    return client.get(StartTime=datetime.utcnow() - timedelta(hours=1), run_date="x")  # flag
 
 
 @task
