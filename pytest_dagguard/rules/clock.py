@@ -68,7 +68,7 @@ def clock_in_task(subject: Subject) -> Iterator[Finding]:
     for task, index, function in in_tasks(subject):
         for call in index.calls_in(function):
             place = (index.source.name, call.lineno)
-            if place not in told and reads_clock(index, call) and _matters(index, call, function, _DEEP):
+            if place not in told and reads_clock(index, call) and _matters(index, call, function, frozenset()):
                 told.add(place)
                 read = f"{ast.unparse(call.func)}()"
                 yield finding("clock-in-task", index, call, f"{read} decides what {task.name} does.", _WHY, _FIX)
@@ -91,15 +91,15 @@ def _in_arguments(operator: Operator, index: Index) -> Iterator[Finding]:
             yield finding("clock-in-task", index, each.value, message, _WHY, _FIX)
 
 
-def _matters(index: Index, node: ast.AST, function: Function, deep: int, picked: bool = False) -> bool:
+def _matters(index: Index, node: ast.AST, function: Function, followed: frozenset[str], picked: bool = False) -> bool:
     """Say whether more than a log line, a measurement or a note comes of a value.
 
-    :param deep: through how many names to follow it
+    :param followed: the names through which it was followed already
     :param picked: a part of it was taken, as in ``now().hour``
     """
     child, parent = node, index.parents.get(node)
     handed_on = False
-    while parent is not None and deep > 0:
+    while parent is not None:
         if isinstance(parent, ast.Call) and child is not parent.func:
             known = _argument(parent)
             if known is not None:
@@ -116,7 +116,7 @@ def _matters(index: Index, node: ast.AST, function: Function, deep: int, picked:
         elif isinstance(parent, ast.keyword | ast.Dict) and _is_noted(parent, child):
             return False
         elif isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr):
-            return _assigned(index, parent, function, deep, picked)
+            return _assigned(index, parent, function, followed, picked)
         elif isinstance(parent, ast.stmt):
             return handed_on if isinstance(parent, ast.Expr) else not isinstance(parent, ast.Assert | ast.Raise)
         child, parent = parent, index.parents.get(parent)
@@ -159,7 +159,11 @@ def _is_offset(index: Index, node: ast.expr, function: Function) -> bool:
 
 
 def _assigned(
-    index: Index, node: ast.Assign | ast.AnnAssign | ast.NamedExpr, function: Function, deep: int, picked: bool
+    index: Index,
+    node: ast.Assign | ast.AnnAssign | ast.NamedExpr,
+    function: Function,
+    followed: frozenset[str],
+    picked: bool,
 ) -> bool:
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     for target in targets:
@@ -171,12 +175,14 @@ def _assigned(
             if name is None or not _NOTED.search(name):
                 return True
         elif isinstance(target, ast.Name):
+            if target.id in followed or len(followed) >= _DEEP:
+                continue
             uses = (each for each in index.names_in(function) if each.id == target.id)
-            if any(_matters(index, each, function, deep - 1, picked) for each in uses):
+            if any(_matters(index, each, function, followed | {target.id}, picked) for each in uses):
                 return True
         else:
             return True
-    return isinstance(node, ast.NamedExpr) and _matters(index, node, function, deep - 1, picked)
+    return isinstance(node, ast.NamedExpr) and _matters(index, node, function, followed, picked)
 
 
 RULES = (

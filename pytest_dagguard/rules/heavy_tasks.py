@@ -47,6 +47,7 @@ _READS = ("read_", "scan_", "concat", "merge", "json_normalize")
 _WHOLE_RESULTS = frozenset(
     {"get_pandas_df", "get_df", "get_pandas_df_by_chunks", "get_polars_df", "to_dataframe", "toPandas"}
 )
+_DEEP = 4
 _LISTINGS = frozenset(
     {"list_keys", "list_blobs", "list_objects", "list_objects_v2", "list", "paginate", "list_prefixes"}
 )
@@ -108,13 +109,13 @@ def _copying(index: Index, function: Function) -> ast.AST | None:
     return None
 
 
-def _is_listing(index: Index, node: ast.expr, function: Function, deep: int = 4) -> bool:
+def _is_listing(index: Index, node: ast.expr, function: Function, followed: frozenset[str] = frozenset()) -> bool:
     for each in ast.walk(node):
         if isinstance(each, ast.Call) and last_name(each.func) in _LISTINGS and isinstance(each.func, ast.Attribute):
             return True
-        if isinstance(each, ast.Name) and deep > 0:
+        if isinstance(each, ast.Name) and each.id not in followed and len(followed) < _DEEP:
             values = index.bound(each.id, function)
-            if any(_is_listing(index, value, function, deep - 1) for value in values):
+            if any(_is_listing(index, value, function, followed | {each.id}) for value in values):
                 return True
     return False
 

@@ -53,7 +53,7 @@ def random_output_key(subject: Subject) -> Iterator[Finding]:
 
 
 def _judged(write: Write, task: str) -> Iterator[Finding]:
-    made = _source(write.index, write.target, write.function, _DEEP)
+    made = _source(write.index, write.target, write.function, frozenset())
     if made is None or _is_temporary(write) or _is_moved(write):
         return
     message = f"{task} writes to a name that {ast.unparse(made.func)}() makes anew in each try."
@@ -66,21 +66,21 @@ def _is_temporary(write: Write) -> bool:
     return is_temporary(text_of(write.index, write.target, write.function)) or any(map(is_temporary, names))
 
 
-def _source(index: Index, node: ast.AST, function: Function | None, deep: int) -> ast.Call | None:
+def _source(index: Index, node: ast.AST, function: Function | None, followed: frozenset[str]) -> ast.Call | None:
     """The call by which the value of an expression differs from try to try; None where there is none."""
-    if deep <= 0:
-        return None
     for each in ast.walk(node):
         if isinstance(each, ast.Call) and differs(index, each):
             return each
         if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load):
-            found = _behind(index, each, function, deep)
+            if each.id in followed or len(followed) >= _DEEP:
+                continue
+            found = _behind(index, each, function, followed | {each.id})
             if found is not None:
                 return found
     return None
 
 
-def _behind(index: Index, name: ast.Name, function: Function | None, deep: int) -> ast.Call | None:
+def _behind(index: Index, name: ast.Name, function: Function | None, followed: frozenset[str]) -> ast.Call | None:
     """The differing call behind a name: what was bound to it, or what callers give for it."""
     given = _given(index, name.id, function)
     values = index.bound(name.id, function)
@@ -89,7 +89,7 @@ def _behind(index: Index, name: ast.Name, function: Function | None, deep: int) 
     for value in values:
         if isinstance(value, ast.Call) and last_name(value.func) in ("open", "client", "resource"):
             continue
-        found = _source(index, value, function, deep - 1)
+        found = _source(index, value, function, followed)
         if found is not None:
             return found
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ def _look(sources: Sequence[Source]) -> None:
     for start in range(0, len(paths), _AT_ONCE):
         said = _run(paths[start : start + _AT_ONCE])
         for path in paths[start : start + _AT_ONCE]:
-            known[on_disk[path].text] = tuple(said.get(path, ()))
+            known[on_disk[path].text] = tuple(said.get(os.path.realpath(path), ()))
     for each in sources:
         if each.text not in known:
             said = _run(["-", "--stdin-filename", each.path.name], each.text)
@@ -95,5 +96,5 @@ def _run(arguments: Sequence[str], text: str | None = None) -> dict[str, list[Re
         if str(each.get("code") or "").startswith("AIR"):
             fix = (each.get("fix") or {}).get("message") or ""
             remark = Remark(each["code"], each["location"]["row"], " ".join(each["message"].split()), fix)
-            said.setdefault(each["filename"], []).append(remark)
+            said.setdefault(os.path.realpath(each["filename"]), []).append(remark)
     return said

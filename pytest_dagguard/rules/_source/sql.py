@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import logging
 import re
@@ -143,6 +144,18 @@ def _read(folder: Path, name: str) -> str:
     return ""
 
 
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """sqlglot logs each statement that it does not know; nobody has to hear of that."""
+    logger = logging.getLogger("sqlglot")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
 @functools.lru_cache(maxsize=4096)
 def parsed(text: str, dialect: str) -> tuple[Any, ...]:
     """The statements of a text, in the first dialect that can read it; none where no dialect can.
@@ -151,12 +164,12 @@ def parsed(text: str, dialect: str) -> tuple[Any, ...]:
     """
     import sqlglot
 
-    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
     text = _JINJA_VALUE.sub(_MARKER, _JINJA_BLOCK.sub(" ", text)).replace(UNKNOWN, _MARKER)
     text = re.sub(r"%\(\w+\)s|%s", f"'{_MARKER}'", text)
     for each in (dialect,) if dialect else _GUESSES:
         try:
-            return tuple(tree for tree in sqlglot.parse(text, read=each) if tree is not None)
+            with _quiet():
+                return tuple(tree for tree in sqlglot.parse(text, read=each) if tree is not None)
         except (sqlglot.errors.SqlglotError, RecursionError):
             continue
     return parsed(text, "") if dialect else ()
