@@ -179,8 +179,8 @@ def table_of(tree: Any) -> str:
     """The table that a statement changes, in lower case; without its database and its quotes."""
     from sqlglot import exp
 
-    target = tree.this if not isinstance(tree, exp.TruncateTable) else tree.expressions[0]
-    table = target if isinstance(target, exp.Table) else target.find(exp.Table) if target is not None else None
+    where = tree.this if isinstance(tree, exp.Insert | exp.Delete | exp.Create) else tree
+    table = where.find(exp.Table) if isinstance(where, exp.Expression) else None
     if table is None:
         return ""
     return "?" if _MARKER in table.sql() and _MARKER in table.name else str(table.name).lower()
