@@ -23,7 +23,8 @@ def write(items: Items, facts: RunFacts, path: Path) -> None:
 
     :raises DagguardError: it cannot be written
     """
-    save(path, "".join(f"{line}\n" for line in lines(items)))
+    # The empty line: a command has to begin a line, and pytest's progress before it may not have ended one.
+    save(path, "".join(f"{line}\n" for line in ("", *lines(items))))
 
 
 def lines(items: Items) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from pytest_dagguard.reports.github import lines, write
@@ -30,9 +32,20 @@ def test_no_text_can_begin_a_command_of_its_own(tmp_path: Path) -> None:
     written = (tmp_path / "annotations").read_bytes().decode("utf-8")
     assert written.endswith("\n")
     assert "\r" not in written
-    for line in written.splitlines():
+    assert written.startswith("\n::"), "pytest's progress before it may not have ended its line"
+    for line in written.splitlines()[1:]:
         assert re.match(r"::(error|warning|notice) ([a-z]+=[^,:]*)(,[a-z]+=[^,:]*)*::", line)
         assert line.isprintable()
+
+
+def test_the_output_of_a_run_is_added_to_and_not_replaced(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from pytest_dagguard.reports.report import save; "
+        "print('before', flush=True); save(Path('/dev/stdout'), '::notice::x\\n'); print('after')"
+    )
+    with (tmp_path / "log").open("w") as log:
+        subprocess.run([sys.executable, "-c", code], stdout=log, check=True)
+    assert (tmp_path / "log").read_text() == "before\n::notice::x\nafter\n"
 
 
 def test_the_heaviest_come_first_and_what_is_inconclusive_is_counted_last() -> None:
