@@ -14,9 +14,8 @@ from pytest_dagguard.rules._source.tell import finding
 TEXT = """\
 What it does
   Looks for a PythonOperator or @task that processes data in the worker: pandas or polars that read, join or
-  concatenate, Spark, torch, tensorflow, scikit-learn, whole query results as a frame, and objects that are copied one
-  by one through the worker. Tasks that run in a container of their own (@task.docker, @task.kubernetes) are no
-  findings.
+  concatenate, Spark, torch, tensorflow, scikit-learn, whole query results, and objects that are copied one by one
+  through the worker. Tasks that run in a container of their own (@task.docker, @task.kubernetes) are no findings.
 
 Why is this bad
   Workers are shared. A task that takes their memory gets other tasks killed with it, and one that takes their time
@@ -48,6 +47,8 @@ _WHOLE_RESULTS = frozenset(
     {"get_pandas_df", "get_df", "get_pandas_df_by_chunks", "get_polars_df", "to_dataframe", "toPandas"}
 )
 _DEEP = 4
+_ALL_ROWS = frozenset({"fetchall", "get_records"})
+_FILE_PUTS = frozenset({"upload_file", "load_file", "upload_from_filename", "upload_from_file"})
 _LISTINGS = frozenset(
     {"list_keys", "list_blobs", "list_objects", "list_objects_v2", "list", "paginate", "list_prefixes"}
 )
@@ -75,11 +76,11 @@ def _first(subject: Subject, task: TaskFunction) -> Iterator[Finding]:
                     "heavy-python-task", index, call, f"{task.name} processes data in the worker: {what}.", _WHY, _FIX
                 )
                 return
-        loop = _copying(index, function)
-        if loop is not None:
-            message = f"{task.name} copies objects one by one through the worker."
-            yield finding("heavy-python-task", index, loop, message, _WHY, _FIX)
-            return
+        for place, what in ((_copying(index, function), "objects one by one"), (_export(index, function), "all rows")):
+            if place is not None:
+                message = f"{task.name} copies {what} through the worker."
+                yield finding("heavy-python-task", index, place, message, _WHY, _FIX)
+                return
 
 
 def _heavy(index: Index, call: ast.Call) -> str:
@@ -107,6 +108,13 @@ def _copying(index: Index, function: Function) -> ast.AST | None:
         if called & _GETS and called & _PUTS and _is_listing(index, loop.iter, function):
             return loop
     return None
+
+
+def _export(index: Index, function: Function) -> ast.Call | None:
+    """The call that fetches all rows of a query, where the same function puts an object into a store."""
+    calls = {last_name(call.func): call for call in index.calls_in(function) if isinstance(call.func, ast.Attribute)}
+    fetched = next((calls[name] for name in sorted(_ALL_ROWS) if name in calls), None)
+    return fetched if calls.keys() & (_PUTS | _FILE_PUTS) else None
 
 
 def _is_listing(index: Index, node: ast.expr, function: Function, followed: frozenset[str] = frozenset()) -> bool:

@@ -40,6 +40,11 @@ def one_object(gcs, s3):
     gcs.upload("clean", "x", data=s3.read_key("x", "raw"))
 
 
+@task
+def looks_up(connection):
+    return [row[0] for row in connection.execute("SELECT name FROM shops").fetchall()]
+
+
 def nobody_runs_this():
     return pd.read_csv("a")
 
@@ -82,6 +87,13 @@ def one_by_one(s3):
     gcs = GCSHook()
     for key in s3.list_keys("raw"):  # flag
         gcs.upload("clean", key, data=s3.read_key(key, "raw"))
+
+
+@task
+def exports(cursor, gcs):
+    cursor.execute("SELECT * FROM sales")
+    rows = cursor.fetchall()  # flag
+    gcs.upload("clean", "sales.csv", data="\n".join(map(str, rows)))
 
 
 with DAG("heavy", schedule="@daily"):
