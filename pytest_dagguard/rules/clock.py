@@ -12,7 +12,7 @@ from pytest_dagguard.rules._source.clock import reads_clock
 from pytest_dagguard.rules._source.index import Function, Index, index_of, last_name
 from pytest_dagguard.rules._source.tasks import Operator, in_tasks, operators
 from pytest_dagguard.rules._source.tell import finding
-from pytest_dagguard.rules._source.texts import literal, text_of
+from pytest_dagguard.rules._source.texts import is_temporary, literal, text_of
 
 TEXT = """\
 What it does
@@ -175,7 +175,7 @@ def _assigned(
             if name is None or not _NOTED.search(name):
                 return True
         elif isinstance(target, ast.Name):
-            if target.id in followed or len(followed) >= _DEEP:
+            if target.id in followed or len(followed) >= _DEEP or is_temporary(target.id):
                 continue
             uses = (each for each in index.names_in(function) if each.id == target.id)
             if any(_matters(index, each, function, followed | {target.id}, picked) for each in uses):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_dagguard.model.finding import Finding
-from pytest_dagguard.model.rule import ERROR, Repository, Rule, Source, Subject
+from pytest_dagguard.model.rule import WARNING, Repository, Rule, Source, Subject
 from pytest_dagguard.rules._source.index import index_of
 from pytest_dagguard.rules._source.tell import finding
 
@@ -98,7 +98,7 @@ RULES = (
     Rule(
         "import-from-plugins-folder",
         "file",
-        ERROR,
+        WARNING,
         "a DAG file imports shared code from the plugins folder",
         TEXT,
         import_from_plugins_folder,

@@ -94,7 +94,7 @@ def test_the_functions_of_tasks() -> None:
             dags__x="""
             from functools import partial
             from airflow.sdk import task
-            from acme.steps import imported_task, plain
+            from acme.steps import Theirs, imported_task, plain
             @task
             def decorated(): ...
             @task.docker(image="x")
@@ -110,12 +110,15 @@ def test_the_functions_of_tasks() -> None:
             PythonOperator(task_id="c", python_callable=lambda: 1)
             PythonOperator(task_id="d", python_callable=plain)
             imported_task.expand(n=[1])
+            Theirs(task_id="e")
             """,
             acme__steps="""
             from airflow.sdk import task
             @task
             def imported_task(n): ...
             def plain(): ...
+            class Theirs(BaseOperator):
+                def execute(self, context): ...
             """,
         )
     )
@@ -128,6 +131,7 @@ def test_the_functions_of_tasks() -> None:
         ("plain", "python_callable"),
         ("imported_task", "task"),
         ("Mine.execute", "execute"),
+        ("Theirs.execute", "execute"),
     }
 
 

@@ -107,6 +107,7 @@ def _task_functions(repository: Repository, index: Index) -> Iterator[TaskFuncti
             elif function.name in _METHODS and _is_operator(index, name):
                 yield TaskFunction(name, "execute", index, function)
     yield from _elsewhere(repository, index)
+    yield from _own_operators(repository, index)
     for operator in operators(index):
         for given in _CALLABLES:
             value = operator.argument(given)
@@ -131,6 +132,25 @@ def _elsewhere(repository: Repository, index: Index) -> Iterator[TaskFunction]:
             if kind and id(function) not in seen and not isinstance(function, ast.Lambda):
                 seen.add(id(function))
                 yield TaskFunction(function.name, kind, where, function)
+
+
+def _own_operators(repository: Repository, index: Index) -> Iterator[TaskFunction]:
+    """What the repository's own operators do that this file makes, where their classes are in other modules."""
+    seen: set[str] = set()
+    for operator in operators(index):
+        made = operator.call.func
+        made = made.value if isinstance(made, ast.Attribute) and made.attr == "partial" else made
+        name = index.dotted(made)
+        if name in seen or not index.imported(made):
+            continue
+        seen.add(name)
+        module, _, cls = name.rpartition(".")
+        source = module_source(repository, index.source, module)
+        if source is not None:
+            where = index_of(source)
+            for method in _METHODS:
+                for function in where.functions.get(f"{cls}.{method}", ()):
+                    yield TaskFunction(f"{cls}.{method}", "execute", where, function)
 
 
 def _decorated(index: Index, function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:

@@ -55,6 +55,12 @@ def of_the_run(ds=None, logical_date=None):
     copy(day_of_run(ds), "x")
 
 
+@task
+def a_temporary_table(hook):
+    temp_table = f"enriched_{int(time.time())}"
+    hook.run(f"CREATE TABLE {temp_table} (n int)")
+
+
 def when_it_failed(context):
     notify(f"failed at {datetime.now()}")
 
