@@ -121,21 +121,25 @@ def _of_ruff(name: str, *codes: str) -> Callable[[Subject], Iterator[Finding]]:
 
 
 def metadata_db_access(subject: Subject) -> Iterator[Finding]:
-    """Uses of the metadata database; once for each line."""
+    """Uses of the metadata database; the first of each function."""
     if subject.source is None or subject.source.tree is None:
         return
     index = index_of(subject.source)
     brought = index.imports.values()
     if not any(each == "airflow" or each.startswith(("airflow.settings", "airflow.utils")) for each in brought):
         return
-    told: set[int] = set()
+    told: set[object] = set()
     for node in ast.walk(subject.source.tree):
         if not isinstance(node, ast.Name | ast.Attribute) or isinstance(index.parents.get(node), ast.Attribute):
             continue
         name = index.dotted(node)
         found = next((each for each in _DATABASE if name == each or name.startswith(f"{each}.")), None)
-        if found is not None and index.imported(node) and node.lineno not in told:
-            told.add(node.lineno)
+        if found is None or not index.imported(node):
+            continue
+        root = next(each for each in ast.walk(node) if isinstance(each, ast.Name))
+        place = index.home.get(root) or node.lineno
+        if place not in told:
+            told.add(place)
             message = f"{found} reaches for Airflow's metadata database."
             yield finding("metadata-db-access", index, node, message, _DATABASE_WHY, _DATABASE_FIX)
 

@@ -39,4 +39,9 @@ def of_the_old_days(session=None):
 @task
 def by_settings():
     session = settings.Session()  # flag
-    return session, AirflowSession  # flag
+    return session, settings.Session  # said once for a function
+
+
+@task
+def by_another_name():
+    return AirflowSession()  # flag
