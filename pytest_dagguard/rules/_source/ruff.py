@@ -6,8 +6,9 @@ import functools
 import json
 import os
 import subprocess
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from pytest_dagguard.model.errors import DagguardError
 from pytest_dagguard.model.rule import Source, Subject
@@ -16,6 +17,7 @@ CODES = ("AIR002", "AIR301", "AIR302", "AIR303", "AIR304", "AIR311", "AIR312", "
 _AT_ONCE = 400
 """Files on one command line, which must stay below the system's limit."""
 _SECONDS = 300
+_NOT_OURS = frozenset({"__pycache__", "node_modules", "site-packages", "venv"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,41 +34,81 @@ class Remark:
     fix: str
 
 
+@dataclass(slots=True)
+class _Known:
+    """What ruff has said in this process.
+
+    :param texts: content of a file that was asked for -> remarks
+    :param files: real path -> how the file was when ruff read it, and remarks
+    """
+
+    texts: dict[str, tuple[Remark, ...]] = field(default_factory=dict)
+    files: dict[str, tuple[tuple[int, int], tuple[Remark, ...]]] = field(default_factory=dict)
+
+
 def remarks(subject: Subject) -> tuple[Remark, ...]:
     """What ruff says of the subject's source.
 
-    The first question about a file that was not seen before takes every other new file of the repository along; what
-    ruff said is kept by the content of the file.
+    The first question about a folder of the repository takes along all files in it, since to start ruff takes longer
+    than to read a file. What it said is kept by the content of the file.
 
     :raises DagguardError: ruff cannot be run
     """
-    if subject.source is None or subject.source.tree is None:
+    source = subject.source
+    if source is None or source.tree is None:
         return ()
     known = _known()
-    if subject.source.text not in known:
-        new = [each for each in subject.repository.sources.values() if each.tree is not None and each.text not in known]
-        _look([subject.source, *new])
-    return known[subject.source.text]
+    if source.text not in known.texts:
+        known.texts[source.text] = _asked(source, subject.repository.root, known)
+    return known.texts[source.text]
 
 
 @functools.lru_cache(maxsize=1)
-def _known() -> dict[str, tuple[Remark, ...]]:
-    """Content of a file -> what ruff said of it. Kept as long as the process."""
-    return {}
+def _known() -> _Known:
+    return _Known()
 
 
-def _look(sources: Sequence[Source]) -> None:
-    known = _known()
-    on_disk = {str(each.path): each for each in sources if _is_on_disk(each)}
-    paths = list(on_disk)
-    for start in range(0, len(paths), _AT_ONCE):
-        said = _run(paths[start : start + _AT_ONCE])
-        for path in paths[start : start + _AT_ONCE]:
-            known[on_disk[path].text] = tuple(said.get(os.path.realpath(path), ()))
-    for each in sources:
-        if each.text not in known:
-            said = _run(["-", "--stdin-filename", each.path.name], each.text)
-            known[each.text] = tuple(remark for found in said.values() for remark in found)
+def _asked(source: Source, root: Path, known: _Known) -> tuple[Remark, ...]:
+    path = os.path.realpath(source.path)
+    state = _state(path)
+    if state is None or not _is_on_disk(source):
+        said = _run(["-", "--stdin-filename", source.path.name], source.text)
+        return tuple(remark for found in said.values() for remark in found)
+    if known.files.get(path, (None, ()))[0] != state:
+        _look({path, *_beside(source.path, root)}, known)
+    return known.files[path][1]
+
+
+def _look(paths: set[str], known: _Known) -> None:
+    """Let ruff read those files that it has not read as they are now."""
+    states = {path: state for path in paths if (state := _state(path)) is not None}
+    new = sorted(path for path, state in states.items() if known.files.get(path, (None, ()))[0] != state)
+    for start in range(0, len(new), _AT_ONCE):
+        some = new[start : start + _AT_ONCE]
+        said = _run(some)
+        for path in some:
+            known.files[path] = (states[path], tuple(said.get(path, ())))
+
+
+def _beside(path: Path, root: Path) -> Iterator[str]:
+    """The Python files in the same folder of the repository, with all folders in that."""
+    parts = path.relative_to(root).parts if path.is_relative_to(root) else ()
+    if len(parts) < 2:
+        yield from (os.path.realpath(each) for each in path.parent.glob("*.py"))
+        return
+    for folder, folders, files in os.walk(root / parts[0]):
+        inside = [each for each in folders if each[0] != "." and each not in _NOT_OURS]
+        folders[:] = [each for each in inside if not os.path.exists(os.path.join(folder, each, "pyvenv.cfg"))]
+        yield from (os.path.realpath(os.path.join(folder, each)) for each in files if each.endswith(".py"))
+
+
+def _state(path: str) -> tuple[int, int] | None:
+    """What differs once a file was written to; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return (found.st_mtime_ns, found.st_size)
 
 
 def _is_on_disk(source: Source) -> bool:

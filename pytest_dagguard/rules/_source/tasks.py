@@ -245,28 +245,28 @@ def module_source(repository: Repository, importer: Source, module: str) -> Sour
     :param importer: the file that imports it
     :param module: dotted; begins with dots where the import is relative
     """
-    parts = module.lstrip(".").split(".")
+    return _module_source(_Repository(repository), importer.name, module)
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _module_source(key: _Repository, importer: str, module: str) -> Source | None:
+    # Files are asked for by name, and never listed: a repository may have thousands, which are read when asked for.
+    sources = key.repository.sources
+    parts = [each for each in module.split(".") if each]
     level = len(module) - len(module.lstrip("."))
-    if not module or (not level and parts[0] not in _tops(_Repository(repository))):
+    folders = importer.split("/")[:-1]
+    if not module:
         return None
-    folders = importer.name.split("/")[:-1]
     if level:
-        return _file(repository.sources, folders[: len(folders) - level + 1], [each for each in parts if each])
+        return _file(sources, folders[: len(folders) - level + 1], parts)
     above = [folders[:count] for count in range(len(folders), -1, -1)]
     for folder in (*above, *([each] for each in _ROOTS)):
-        found = _file(repository.sources, folder, parts)
-        if found is not None and found.name != importer.name:
+        found = _file(sources, folder, parts)
+        if found is not None and found.name != importer:
             return found
-    if len(parts) > 1 and parts[0] == repository.root.name:
-        return _file(repository.sources, [], parts[1:])
+    if len(parts) > 1 and parts[0] == key.repository.root.name:
+        return _file(sources, [], parts[1:])
     return None
-
-
-@functools.lru_cache(maxsize=8)
-def _tops(key: _Repository) -> frozenset[str]:
-    """The names of all files and folders: a module whose first part is none of them is none of the repository's."""
-    names = {part for name in key.repository.sources for part in name.removesuffix(".py").split("/")}
-    return frozenset({*names, key.repository.root.name})
 
 
 def _file(sources: Mapping[str, Source], folder: list[str], parts: list[str]) -> Source | None:
