@@ -1,4 +1,4 @@
-"""Annotations for a workflow on GitHub: one line for each finding, which GitHub shows beside the line of the change.
+"""Annotations for a workflow on GitHub: one line for each finding that fails or warns, shown beside the changed line.
 
 Write them to ``/dev/stdout``, or to a file that a later step prints.
 """
@@ -14,8 +14,7 @@ from pytest_dagguard.model.verdict import INCONCLUSIVE, Verdict
 from pytest_dagguard.reports._plain import ERROR, NOTE, WARNING, findings_of, printable, subject_of, weight
 from pytest_dagguard.reports.report import Items, Report, RunFacts, save
 
-_COMMANDS = {ERROR: "error", WARNING: "warning", NOTE: "notice"}
-_ORDER = (ERROR, WARNING, NOTE)
+_COMMANDS = {ERROR: "error", WARNING: "warning"}
 
 
 def write(items: Items, facts: RunFacts, path: Path) -> None:
@@ -30,8 +29,10 @@ def write(items: Items, facts: RunFacts, path: Path) -> None:
 def lines(items: Items) -> list[str]:
     """The annotations, the heaviest first, since GitHub shows the first ten of each kind only."""
     found = [(weight(verdict, finding), verdict, finding) for _, verdict in items for finding in findings_of(verdict)]
-    found.sort(key=lambda each: _ORDER.index(each[0]))
-    return [*(_annotation(*each) for each in found), *_inconclusive(items)]
+    annotations = [_annotation(*each) for heavy in _COMMANDS for each in found if each[0] == heavy]
+    remarks = Counter(finding.cls for heavy, _, finding in found if heavy == NOTE)
+    groups = Counter(verdict.group or "for other reasons" for _, verdict in items if verdict.verdict == INCONCLUSIVE)
+    return [*annotations, *_counted("remarks", remarks), *_counted("inconclusive", groups)]
 
 
 def _annotation(heavy: str, verdict: Verdict, finding: Finding) -> str:
@@ -43,12 +44,11 @@ def _annotation(heavy: str, verdict: Verdict, finding: Finding) -> str:
     return _command(_COMMANDS[heavy], "\n".join(parts), finding.file or verdict.file, finding.line, title)
 
 
-def _inconclusive(items: Items) -> Iterator[str]:
-    """One line for all that came to no verdict, with how many there are of each kind."""
-    groups = Counter(verdict.group or "for other reasons" for _, verdict in items if verdict.verdict == INCONCLUSIVE)
-    if groups:
-        counted = ", ".join(f"{count} {group}" for group, count in groups.most_common())
-        yield _command("notice", counted, "", 0, f"dagguard: {sum(groups.values())} inconclusive")
+def _counted(what: str, counts: Counter[str]) -> Iterator[str]:
+    """One line for what changes no verdict: how many there are of each kind."""
+    if counts:
+        text = ", ".join(f"{count} {name}" for name, count in counts.most_common())
+        yield _command("notice", text, "", 0, f"dagguard: {what}: {sum(counts.values())}")
 
 
 def _command(name: str, text: str, file: str, line: int, title: str) -> str:

@@ -48,10 +48,13 @@ def test_the_output_of_a_run_is_added_to_and_not_replaced(tmp_path: Path) -> Non
     assert (tmp_path / "log").read_text() == "before\n::notice::x\nafter\n"
 
 
-def test_the_heaviest_come_first_and_what_is_inconclusive_is_counted_last() -> None:
+def test_the_heaviest_come_first_and_what_changes_no_verdict_is_counted_last() -> None:
     kinds = [line.split(" ")[0] for line in lines(ITEMS)]
     assert kinds == ["::error"] * 4 + ["::warning"] * 3 + ["::notice"] * 2
-    assert lines(ITEMS)[-1] == "::notice title=dagguard%3A 1 inconclusive::1 need BQ"
+    assert lines(ITEMS)[-2:] == [
+        "::notice title=dagguard%3A remarks%3A 1::1 missing-retries",
+        "::notice title=dagguard%3A inconclusive%3A 1::1 need BQ",
+    ]
 
 
 def test_a_finding_of_the_repository_has_no_file() -> None:
