@@ -44,6 +44,9 @@ class Report:
     write: Callable[[Items, RunFacts, Path], None]
 
 
+_STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2}
+
+
 def save(path: Path, text: str) -> None:
     """Write a report whole or not at all: whoever reads it never sees the half of one.
 
@@ -53,9 +56,12 @@ def save(path: Path, text: str) -> None:
     try:
         if not path.parent.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and not path.is_file():
-            # /dev/stdout and named pipes are to be written to, and not to be replaced.
-            path.write_text(text, encoding="utf-8")
+        stream = _STREAMS.get(str(path))
+        if stream is not None or (path.exists() and not path.is_file()):
+            # Standard output and named pipes are to be written to, and not to be replaced; nor is the file that a
+            # shell has sent the output to, and what is printed later shall not overwrite the report in it.
+            with open(path if stream is None else os.dup(stream), "w", encoding="utf-8") as file:
+                file.write(text)
             return
         # A link stays a link; what it leads to is replaced.
         target = path.resolve()

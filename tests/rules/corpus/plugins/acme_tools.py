@@ -1,0 +1,2 @@
+def to_gcs():
+    return 1

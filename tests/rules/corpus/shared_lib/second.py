@@ -1,0 +1,2 @@
+BUCKET = "acme-everywhere"
+PAIR = "s3://acme-in-two-files/x"
