@@ -23,11 +23,17 @@ from pytest_dagguard.model.state import Entry
 class Cloud:
     """What the director can ask of the cloud process: each public coroutine is a command of that name."""
 
-    def __init__(self, emit: Any, auto_buckets: bool) -> None:
+    def __init__(self, emit: Any, auto_buckets: bool, folder: str = "") -> None:
+        """
+        :param folder: where emulators may write files that clients are to read; empty: a temporary one
+        """
         self.blobs = Blobs()
         made = registry.collect("pytest_dagguard.cloud", "EMULATOR")
         emulators: list[Emulator] = [each(self.blobs, auto_buckets) for each in made.values()]
         self.emulators = {each.name: each for each in emulators}
+        for each in emulators:
+            if hasattr(each, "folder_path"):
+                each.folder_path = folder
         self.tap = Tap(self.emulators, lambda actor, index: emit(("reached", actor, index)))
         self.egress: list[str] = []
         self._ports: dict[str, list[Port | WherePort]] = {}
@@ -161,7 +167,7 @@ async def main(descriptor: int, auto_buckets: bool, enclosed: bool) -> None:
     def emit(message: tuple[Any, ...]) -> None:
         writer.write(wire.encode(message))
 
-    cloud = Cloud(emit, auto_buckets)
+    cloud = Cloud(emit, auto_buckets, os.getcwd())
     emit(("ready", os.getpid(), enclosed))
     decoder = wire.Decoder()
     # a broken pipe to the director means that it is gone, and so are we

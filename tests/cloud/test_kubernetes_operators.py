@@ -49,7 +49,7 @@ def left(site: Site) -> list[str]:
         ("deferrable", None, []),
         ("deferrable-xcom", {"rows": 3}, []),
         ("keep", None, ["pods"]),
-        ("job", None, ["jobs.batch", "pods"]),
+        ("job", None, ["jobs.batch"]),
         ("job-xcom", {"rows": 3}, ["jobs.batch"]),
     ],
 )

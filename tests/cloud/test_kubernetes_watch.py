@@ -29,7 +29,7 @@ class Watcher:
                 for each in watch.Watch().stream(call, *arguments, **options):
                     meta = each["raw_object"]["metadata"]
                     self.events.append((each["type"], meta.get("name", ""), meta["resourceVersion"]))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - shown to the test
                 self.error = error
 
         self.thread = threading.Thread(target=run)
