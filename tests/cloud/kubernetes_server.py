@@ -30,15 +30,18 @@ class SmallWorld:
     """Where the emulator lives in these tests.
 
     :param images: pattern -> behaviour
+    :param ends: called with each birth; may see to its end
     """
 
     images: dict[str, str] = field(default_factory=lambda: dict(IMAGES))
     clock: Clock = field(default_factory=Clock)
     births: list[Birth] = field(default_factory=list)
     killed: list[str] = field(default_factory=list)
+    ends: Callable[[Birth], None] = lambda birth: None
 
     def begin(self, birth: Birth) -> None:
         self.births.append(birth)
+        self.ends(birth)
 
     def kill(self, actor: str) -> None:
         self.killed.append(actor)
@@ -89,6 +92,14 @@ class Site:
     def end(self, number: int = -1, death: Death | None = None) -> None:
         """Have a process that was begun end."""
         self.do(lambda: self.emulator.ended(self.world.births[number].actor, death or Death(0)))
+
+    def end_soon(self, death: Death, seconds: float = 0.05) -> None:
+        """From now on, have each process end after a while of real time."""
+
+        def ends(birth: Birth) -> None:
+            self.loop.call_later(seconds, self.emulator.ended, birth.actor, death)
+
+        self.world.ends = ends
 
     def command(self, name: str, **payload: Any) -> None:
         """Give the emulator a command."""

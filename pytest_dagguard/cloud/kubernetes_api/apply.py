@@ -40,7 +40,7 @@ def paths(value: Any, at: Path = (), names: Path = ()) -> dict[Path, Any]:
             found[item] = None
             found.update(paths(each, item, names))
         return found
-    return {at: value} if at else {}
+    return {at: value} if at and at != ("f:metadata",) else {}
 
 
 def item_step(item: Object, keys: Path) -> str:
