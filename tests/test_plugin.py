@@ -26,6 +26,7 @@ FILES = {
 
         [tool.dagguard.rules]
         select = ["import-error", "no-dag-in-file", "missing-retries"]
+        severity.missing-retries = "warning"
     """,
     "conftest.py": """
         import sys
@@ -336,7 +337,7 @@ def test_workers_of_xdist_come_to_the_same(root: Path) -> None:
 @pytest.mark.slow
 def test_strict_fails_what_is_open_and_what_warns(tmp_path: Path) -> None:
     config = 'strict = true\nscenarios = ["twice"]'
-    rules = '[tool.dagguard.rules]\nselect = ["import-error", "no-dag-in-file", "missing-retries"]'
+    rules = '[tool.dagguard.rules]\nselect = ["import-error", "no-dag-in-file", "missing-retries"]\nseverity.missing-retries = "warning"'
     make(tmp_path, **{"pyproject.toml": f"[tool.dagguard]\n{config}\n{rules}\n"})
     strict = pytest_in(tmp_path, "--dagguard", "-v")
     assert strict.outcomes == {

@@ -58,6 +58,7 @@ class Hygiene:
     _verdicts: dict[Key, Verdict] = field(default_factory=dict)
     _ignores: dict[str, tuple[Ignore, ...]] = field(default_factory=dict)
     _used: dict[str, set[tuple[int, str]]] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
     _whole: Repository | None = None
 
     def __post_init__(self) -> None:
@@ -79,7 +80,7 @@ class Hygiene:
 
         :param whole: those that wait until all files are loaded
         """
-        name = relative(path, self.root)
+        name = self._name(path)
         for each in self.active.values():
             if each.rule.whole is not whole or self.choice.spares(name, each.rule.name, each.family):
                 continue
@@ -102,7 +103,7 @@ class Hygiene:
 
     def _judged(self, active: Active, path: str, dag: Dag | None) -> Verdict:
         began = time.perf_counter()
-        file = relative(path, self.root) if path else ""
+        file = self._name(path) if path else ""
         subject = self._subject(active.rule, path, dag)
         blank = Verdict("rule", active.rule.name, verdicts.PASS, file, dag.dag_id if dag else "")
         try:
@@ -132,7 +133,7 @@ class Hygiene:
     def _placed(self, finding: Finding, file: str, dag: Dag | None) -> Finding:
         """A finding that names no place is about the file, or the DAG, that was looked at."""
         if finding.file:
-            return replace(finding, file=relative(finding.file, self.root))
+            return replace(finding, file=self._name(finding.file))
         return replace(finding, file=file, line=finding.line or (dag.line if dag else 0))
 
     def _ignored(self, rule: str, finding: Finding) -> str:
@@ -156,9 +157,15 @@ class Hygiene:
     def _subject(self, rule: Rule, path: str, dag: Dag | None) -> Subject:
         wide = rule.whole or rule.level == "repository"
         repository = self._repository() if wide else self._narrow()
-        file = relative(path, self.root)
+        file = self._name(path)
         unused = self._unused(path, file) if rule.name == _UNUSED else ()
         return Subject(repository, self.sources.get(file) if path else None, self.files.get(path), dag, unused)
+
+    def _name(self, path: str) -> str:
+        """A path as findings show it."""
+        if path not in self._names:
+            self._names[path] = relative(path, self.root)
+        return self._names[path]
 
     def _narrow(self) -> Repository:
         """What rules of one file may know of the repository: the same whichever files were loaded before."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pytest_dagguard.model.finding import CLASSES, Finding
-from pytest_dagguard.model.verdict import INCONCLUSIVE, PASS, WARN, Verdict
+from pytest_dagguard.model.verdict import FAIL, INCONCLUSIVE, PASS, WARN, Verdict
 
 WIDTH = 100
 _FULL = 5
@@ -32,7 +32,8 @@ def failure(verdict: Verdict, root: Path) -> str:
         blocks.append(_wrapped(verdict.reason))
     many = len(verdict.findings) > 1
     for number, finding in enumerate(verdict.findings[:_FULL], start=1):
-        blocks.append(_finding(finding, root, f"{number}. " if many else "", verdict.check))
+        told = _leads(verdict) and not many
+        blocks.append(_finding(finding, root, f"{number}. " if many else "", verdict.check, told))
     if rest := verdict.findings[_FULL:]:
         lines = [f"{len(rest)} more:", *(_wrapped(f"{_place(each)}{each.cls}: {each.message}", "  ") for each in rest)]
         blocks.append("\n".join(lines))
@@ -89,16 +90,25 @@ def _headline(verdict: Verdict) -> str:
         return f"{subject}: {check} is inconclusive, which --dagguard-strict counts as a failure."
     if verdict.verdict == WARN:
         return f"{subject}: {check} gives a warning, which --dagguard-strict counts as a failure."
-    if verdict.kind == "rule" and verdict.findings:
+    if _leads(verdict):
         rest = len(verdict.findings) - 1
         return verdict.findings[0].message + (f" (and {rest} more)" if rest else "")
+    if verdict.kind == "rule":
+        return f"{subject} does not keep {check}."
     return f"{subject} does not withstand {check}: the cloud does not end as one clean run leaves it."
 
 
-def _finding(finding: Finding, root: Path, number: str, check: str) -> str:
+def _leads(verdict: Verdict) -> bool:
+    """Say whether the message of the first finding is the headline: it is what pytest shows in its own summary."""
+    return verdict.kind == "rule" and verdict.verdict == FAIL and bool(verdict.findings)
+
+
+def _finding(finding: Finding, root: Path, number: str, check: str, told: bool = False) -> str:
+    """
+    :param told: its message is the headline
+    """
     title = f"{number}{finding.cls}" + (f": {finding.resource}" if finding.resource else "")
-    # of a rule with one finding, its message is the headline
-    parts = [title if check == finding.cls and not number else f"{title}\n{_wrapped(finding.message, '  ')}"]
+    parts = [title if told else f"{title}\n{_wrapped(finding.message, '  ')}"]
     if finding.file:
         parts.append(_quoted(finding, root))
     if finding.history:

@@ -137,8 +137,37 @@ def test_a_file_that_does_not_load(root: Path) -> None:
 def test_a_rule(root: Path) -> None:
     finding = Finding("missing-retries", "extract has no retries.", file="dags/sales.py", line=1)
     verdict = Verdict("rule", "missing-retries", "fail", "dags/sales.py", "sales", findings=(finding,))
-    assert failure(verdict, root).splitlines()[0] == 'sales does not keep the rule "missing-retries".'
-    assert failure(verdict, root).splitlines()[-1] == "Again:   pytest --dagguard dags/sales.py::sales::missing-retries"
+    lines = failure(verdict, root).splitlines()
+    assert lines[0] == "extract has no retries.", "it is what pytest shows in its summary"
+    assert [line for line in lines if "extract" in line] == lines[:1]
+    assert lines[-2:] == [
+        "Again:   pytest --dagguard dags/sales.py::sales::missing-retries",
+        "More:    pytest --dagguard-explain missing-retries",
+    ]
+
+
+def test_a_rule_that_warns_under_strict_tells_what_it_found(root: Path) -> None:
+    finding = Finding("missing-retries", "extract has no retries.", file="dags/sales.py", line=1)
+    verdict = Verdict("rule", "missing-retries", "warn", "dags/sales.py", "sales", findings=(finding,))
+    assert "  extract has no retries." in failure(verdict, root).splitlines()
+
+
+def test_warnings_of_one_rule_are_cut_and_counted(root: Path) -> None:
+    found = Finding("missing-retries", "it has no retries", file="dags/sales.py", line=1)
+    verdicts = [
+        Verdict("rule", "missing-retries", "warn", "dags/sales.py", f"d{n}", findings=(found,)) for n in range(9)
+    ]
+    lines = summary(verdicts)
+    assert len(lines) == 4
+    assert lines[-1].startswith("warn and 6 more of missing-retries")
+    assert len(summary(verdicts, notes=True)) == 9
+
+
+def test_notes_are_told_where_they_are_asked_for(root: Path) -> None:
+    found = Finding("missing-retries", "it has no retries", file="dags/sales.py", line=1)
+    verdict = Verdict("rule", "rules", "pass", "dags/sales.py", findings=(found,))
+    assert summary([verdict]) == []
+    assert summary([verdict], notes=True) == ["note dags/sales.py:1: missing-retries: it has no retries"]
 
 
 def test_inconclusive_under_strict(root: Path) -> None:

@@ -1,0 +1,24 @@
+"""The programmes of the day, for the model."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+from airflow.sdk import Variable, dag, task
+
+
+@dag(schedule="@daily", start_date=datetime(2024, 1, 1), catchup=False, default_args={"retries": 2})
+def train():
+    @task
+    def run(ds: str) -> None:
+        datalab = Variable.get("datalab", deserialize_json=True)
+        s3 = S3Hook(region_name=datalab["region"])
+        rows = s3.read_key(f"{ds}/plays.csv", datalab["events"]).splitlines()[1:]
+        programmes = sorted({row.split(",")[1] for row in rows})
+        s3.load_string("\n".join(programmes), f"{ds}/programmes.txt", datalab["events"], replace=True)
+
+    run()
+
+
+train()
