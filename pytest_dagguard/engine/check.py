@@ -10,6 +10,7 @@ from pathlib import Path
 from pytest_dagguard.engine import drift, narrate, replay
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Lab
+from pytest_dagguard.engine.memory import Memory
 from pytest_dagguard.engine.pairs import paired
 from pytest_dagguard.engine.points import points_of
 from pytest_dagguard.engine.walk import Baseline, Walk
@@ -139,10 +140,24 @@ class _Drive:
             return found
 
     def carry_out(self, trial: Trial) -> Judged:
-        plan, baseline = self.plan, self.baseline
         drifts = Drift() in trial.schedule
         if drifts and self._drift().clean is None:
             return Judged(Outcome({}, {}, ()), (), time.monotonic() > self.deadline)
+        outcome = self._outcome(trial, drifts)
+        findings = () if outcome.unreachable else self._judge(trial, outcome)
+        if not drifts and any(each.cls == "changed" for each in findings) and self._know_try_number():
+            findings = self._judge(trial, outcome)
+        points = {int(each.rsplit(" ", 1)[1]): points_of(outcome, self.canon, each) for each in outcome.results}
+        return Judged(outcome, findings, time.monotonic() > self.deadline, points)
+
+    def _outcome(self, trial: Trial, drifts: bool) -> Outcome:
+        """Run a trial, unless it was run for another scenario of the task."""
+        plan, baseline = self.plan, self.baseline
+        memory = self.walk.memories.setdefault(baseline.subject.task_id, Memory())
+        terms = (baseline.subject, baseline.start, baseline.peer, plan.gap, plan.cleared, drifts)
+        known = None if trial.again else memory.find(terms, trial.schedule)
+        if known is not None:
+            return known
         outcome, _ = carry_out(
             self.lab,
             baseline.subject,
@@ -153,13 +168,11 @@ class _Drive:
             seed=3,
             peer=baseline.peer,
             drift=lambda: drift.put(self.lab, self._drift().inputs),
+            halfway=lambda beginning, outcome: memory.keep(terms, beginning, outcome),
         )
+        memory.keep(terms, trial.schedule, outcome)
         self.operations += len(outcome.history)
-        findings = () if outcome.unreachable else self._judge(trial, outcome)
-        if not drifts and any(each.cls == "changed" for each in findings) and self._know_try_number():
-            findings = self._judge(trial, outcome)
-        points = {int(each.rsplit(" ", 1)[1]): points_of(outcome, self.canon, each) for each in outcome.results}
-        return Judged(outcome, findings, time.monotonic() > self.deadline, points)
+        return outcome
 
     def _judge(self, trial: Trial, outcome: Outcome) -> tuple[Finding, ...]:
         clean, plan = self.canon.clean, self.plan

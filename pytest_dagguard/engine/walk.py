@@ -11,6 +11,7 @@ from typing import Any
 from pytest_dagguard.engine import mapping, reasons, upstream
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Lab, Subject
+from pytest_dagguard.engine.memory import Memory
 from pytest_dagguard.engine.points import points_of
 from pytest_dagguard.engine.upstream import Upstream
 from pytest_dagguard.model.attempt import AttemptResult
@@ -87,6 +88,7 @@ class Walk:
         self.lab, self.file, self.dag, self.allow, self.seed = lab, file, dag, allow, seed
         self.run_id = f"manual__{lab.options.logical_date}"
         self._steps: dict[str, _Step] = {}
+        self.memories: dict[str, Memory] = {}
         self._kept: list[int] = []
         self._here = lab.origin
 
@@ -100,6 +102,7 @@ class Walk:
         step = self._steps[task_id]
         if step.baseline is None:
             step.baseline = self._learn(step)
+            self.memories = {task_id: Memory()}  # one task is asked about after the other
         return step.baseline
 
     def as_retry(self, task_id: str) -> tuple[noise.Clean, str]:
