@@ -284,7 +284,8 @@ class Lab:
                     # it may well go on trying for minutes, and nothing that comes of it is evidence any more
                     return "given up", "goes on after a call that was refused"
                 if why := patience.spent(operations, cpu):
-                    return "given up", why
+                    cause = self.stage.call("waits", actor) if why.startswith("waits") else ""
+                    return "given up", f"{why}; it is in {cause}" if cause else why
                 continue
             if event[0] == "reached":
                 self._frozen.add(actor)

@@ -100,6 +100,8 @@ def of_giving_up(actor: str, why: str) -> Reason:
 
     :param why: follows the attempt's name
     """
+    if "; it is in a " in why:
+        return f"{actor} {why}", "locked"
     if why.startswith("waits"):
         advice = "pauses are not simulated yet: shorten the wait, put what it waits for into the seed, or raise"
         return f"{actor} {why}; {advice} --dagguard-budget above it", "wait"
