@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from explore.fakes import outcome
 from pytest_dagguard.explore import turns
-from pytest_dagguard.explore.interleavings import BEGINNING, MORE_GOES, Order, orders, schedule
+from pytest_dagguard.explore.interleavings import BEGINNING, MORE_GOES, Order, dependent, orders, schedule
 from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.operation import Operation
 from pytest_dagguard.model.plan import Judged, Plan, Run
@@ -183,3 +183,13 @@ def test_a_run_that_does_not_repeat_its_beginning_is_run_again_and_then_ends_the
     assert said == ""
     assert searched_with(1) == (plain + 1, "")
     assert searched_with(9) == (2 + MORE_GOES, "operation 1 is list where it was put")
+
+
+def test_equal_content_with_other_metadata_does_not_commute() -> None:
+    operation = Operation("s3", "PutObject", "s3://b/k", writes=frozenset({"s3://b/k"}))
+    one = Event(
+        "attempt 1", 0, operation, 200, (("s3://b/k", "created"),), digests=("d",), headers=((("kind", "csv"),),)
+    )
+    two = replace(one, actor="attempt 2")
+    assert not dependent(one, two, False)
+    assert dependent(one, replace(two, headers=((("kind", "txt"),),)), False)
