@@ -60,11 +60,11 @@ def _sweep(
 
 def _commutes(points: tuple[Point, ...], place: int, outcome: Outcome, frozen: int) -> bool:
     """Say whether an operation that the frozen attempt did after the other's run might as well have come before it."""
-    name, known = f"attempt {frozen}", points[place].event.operation
+    name, point = f"attempt {frozen}", points[place]
     others = [each for each in outcome.history if each.actor != name]
     own = [each for each in outcome.history if each.actor == name][place : place + 1]
-    if not own or (own[0].operation.verb, own[0].operation.writes) != (known.verb, known.writes):
-        return not any(conflicts(known, each.operation) for each in others)
+    if not own or not point.selector.fits(own[0].operation):
+        return not any(conflicts(point.event.operation, each.operation) for each in others)
     return not any(dependent(each, own[0], True) for each in others)
 
 
