@@ -31,7 +31,9 @@ class Cloud:
         """
         :param folder: for its log
         """
-        self._link = Link("pytest_dagguard.cloud", ["1"], environment.cleaned(os.environ), folder, folder / "peers.log")
+        self._link = Link(
+            "pytest_dagguard.cloud", ["1", ""], environment.cleaned(os.environ), folder, folder / "peers.log"
+        )
         _, pid, enclosed = self._link.expect("ready", 120.0)
         self._pid: int = pid if enclosed else 0
         _, self.variables = self._link.call("open", "peer", False)

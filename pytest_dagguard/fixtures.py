@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_dagguard.engine.bench import Bench, Bucket, Dags
+    from pytest_dagguard.engine.bench import Bench, Bucket, Dags, Keys
 
 
 @pytest.fixture
 def dagguard(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    """Emulated S3 and GCS, and scenarios to try on a task. Attempts are forked from the test's own process."""
+    """Emulated S3, GCS and Redis, and scenarios to try on a task. Attempts are forked from the test's own process."""
     from pytest_dagguard.collection import start
     from pytest_dagguard.engine import bench
 
@@ -33,6 +33,12 @@ def dagguard_s3(dagguard: Bench) -> Bucket:
 def dagguard_gcs(dagguard: Bench) -> Bucket:
     """Emulated GCS: ``put("bucket/name", b"...")``, ``get``, ``list``."""
     return dagguard.gcs
+
+
+@pytest.fixture
+def dagguard_redis(dagguard: Bench) -> Keys:
+    """Emulated Redis: ``put("key", "value")``, ``get``, ``list``."""
+    return dagguard.redis
 
 
 @pytest.fixture

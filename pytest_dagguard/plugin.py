@@ -10,6 +10,7 @@ from pytest_dagguard.fixtures import (  # noqa: F401 - fixtures are found by bei
     dagguard,
     dagguard_dags,
     dagguard_gcs,
+    dagguard_redis,
     dagguard_s3,
 )
 

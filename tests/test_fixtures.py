@@ -37,7 +37,13 @@ DAGS = r"""
             import tiny
             tiny.put("clean/rate", str(rates.fetch()).encode())
 
-        append(), convert(), load_sales()
+        @task
+        def count():
+            import os
+            import redis
+            redis.Redis.from_url(os.environ["REDIS_URL"]).incr("count")
+
+        append(), convert(), load_sales(), count()
 
     sales()
 """
@@ -76,6 +82,18 @@ SUITE = """
         dagguard_gcs.put("models/m.pkl", b"2")
         assert (dagguard_s3.get("raw/x"), dagguard_gcs.get("models/m.pkl")) == (b"1", b"2")
         assert dagguard_gcs.list() == ["models/m.pkl"]
+
+
+    def test_redis_is_filled_and_read(dagguard, dagguard_redis):
+        dagguard_redis.put("inbox", ["a", "b"])
+        dagguard_redis.put("rate", 3, db=1)
+        verdict = dagguard.run_twice(dagguard.task(PATH, "sales", "count"))
+        assert verdict.findings[0].resource == "redis://0/count"
+        assert dagguard_redis.get("count") == b"1"
+        assert dagguard_redis.get("inbox") == ["a", "b"]
+        assert (dagguard_redis.get("rate", db=1), dagguard_redis.list()) == (b"3", ["count", "inbox"])
+        with pytest.raises(KeyError, match="there is no redis://0/x; there are: count, inbox"):
+            dagguard_redis.get("x")
 
 
     def test_what_is_not_there_is_named(dagguard):
@@ -148,7 +166,7 @@ SUITE = """
 
 
     def test_dags_are_found_by_id(dagguard_dags):
-        assert [each.task_id for each in dagguard_dags["sales"].tasks] == ["append", "convert", "load_sales"]
+        assert [each.task_id for each in dagguard_dags["sales"].tasks] == ["append", "convert", "load_sales", "count"]
         assert [each.dag_id for each in dagguard_dags] == ["sales"]
         with pytest.raises(KeyError, match="there is no DAG 'sale'; there are: sales"):
             dagguard_dags["sale"]

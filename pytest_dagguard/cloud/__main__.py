@@ -1,4 +1,4 @@
-"""Entry of the cloud process: ``python -m pytest_dagguard.cloud DESCRIPTOR AUTO_BUCKETS``."""
+"""Entry of the cloud process: ``python -m pytest_dagguard.cloud DESCRIPTOR AUTO_BUCKETS FOLDER``."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ processes.die_with_parent()
 # Before anything has started a thread: a namespace can only be entered by a process with one.
 enclosed = network.enclose_cloud()
 with contextlib.suppress(KeyboardInterrupt):
-    asyncio.run(process.main(int(sys.argv[1]), sys.argv[2] == "1", enclosed))
+    asyncio.run(process.main(int(sys.argv[1]), sys.argv[2] == "1", sys.argv[3], enclosed))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pytest_dagguard.cloud import (
@@ -34,10 +34,11 @@ from pytest_dagguard.cloud.airflow_http import (
     iso,
     local_path,
 )
-from pytest_dagguard.cloud.airflow_store import Store, XCom, place
+from pytest_dagguard.cloud.airflow_store import Run, Store, XCom, place
 from pytest_dagguard.cloud.airflow_versions import for_client
-from pytest_dagguard.cloud.emulator import Blobs, Caller, Request, Response
+from pytest_dagguard.cloud.emulator import Blobs, Caller, Request, Response, World
 from pytest_dagguard.model.errors import DagguardError, NotEmulated
+from pytest_dagguard.model.life import Death
 from pytest_dagguard.model.operation import Operation
 from pytest_dagguard.model.seed import Seed
 from pytest_dagguard.model.state import Entry
@@ -60,6 +61,14 @@ REFUSALS = {
     ("HEAD", "/openapi.json"): "the description of the API is for people and generators, not for tasks",
 }
 """Routes of Airflow's that are not answered, and why."""
+
+
+CHILD_RUN = 600.0
+"""Virtual seconds for which a child DAG run is on its way: longer than a retry is in coming."""
+
+
+def _utcnow() -> datetime:
+    return datetime.now(timezone.utc)
 
 
 class AirflowApi:
@@ -88,6 +97,29 @@ class AirflowApi:
     @now.setter
     def now(self, now: Callable[[], datetime]) -> None:
         self.store.now = now
+
+    def attach(self, world: World) -> None:
+        """Airflow's clock is the world's, and a child DAG run that is triggered is on its way for a while."""
+        self.store.now = lambda: (
+            _utcnow() + timedelta(seconds=world.clock.now + float(self.store.switches.get("ahead", 0.0)))
+        )
+
+        def started(run: Run) -> None:
+            world.clock.set(CHILD_RUN, self.name, run.dag_id, run.run_id, run.clear_number)
+
+        self.store.started = started
+        self.store.switches["child_runs"] = None
+
+    def ring(self, *what: Any) -> None:
+        """A child DAG run has come to its end."""
+        run = self.store.runs.get((str(what[0]), str(what[1])))
+        # one that was cleared meanwhile has begun anew
+        if run is not None and run.state in ("queued", "running") and run.clear_number == what[2]:
+            payload = {"dag_id": run.dag_id, "run_id": run.run_id, "state": "success"}
+            COMMANDS["dag_run"](self.store, payload)
+
+    def ended(self, actor: str, death: Death) -> None:
+        """It begins no processes."""
 
     def environment(self, url: str) -> dict[str, str]:
         """Point Airflow's task side at ``url``."""

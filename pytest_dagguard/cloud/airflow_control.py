@@ -84,6 +84,7 @@ def queue(store: Store, payload: dict[str, Any]) -> None:
     """
     key = (payload["dag_id"], payload["run_id"], payload["task_id"], payload.get("map_index", -1))
     ti_id, known = payload["ti_id"], store.instances.get(key)
+    store.switches["ahead"] = payload.get("ahead", 0.0)
     for task_id, length in payload.get("lengths", {}).items():
         _expand(store, (*key[:2], task_id), length)
     if key[3] >= 0:
@@ -99,6 +100,17 @@ def queue(store: Store, payload: dict[str, Any]) -> None:
     store.put(
         replace(row, state="queued", try_number=payload["try_number"], max_tries=payload.get("max_tries", 0), **given)
     )
+
+
+def resume(store: Store, payload: dict[str, Any]) -> None:
+    """Queue the live try once more: it goes on after a deferral or a reschedule.
+
+    :param payload: ``ti_id``; perhaps ``next_method`` and ``next_kwargs``
+    """
+    row = store.instance(payload["ti_id"])
+    if row is not None:
+        given = {name: payload[name] for name in ("next_method", "next_kwargs") if name in payload}
+        store.put(replace(row, state="queued", trigger=None, **given))
 
 
 def _expand(store: Store, task: tuple[str, str, str], length: int) -> None:
@@ -185,6 +197,7 @@ COMMANDS: dict[str, Command] = {
     "dag_run": dag_run,
     "tasks": tasks,
     "queue": queue,
+    "resume": resume,
     "state": set_state,
     "ti": instance,
     "mapped_length": mapped_length,

@@ -103,6 +103,7 @@ def _trigger(store: Store, call: Call) -> Reply:
             child=True,
         )
     )
+    store.started(store.runs[dag_id, run_id])
     return NO_CONTENT
 
 
@@ -132,7 +133,9 @@ def _clear(store: Store, call: Call) -> Reply:
         )
     if run.state in ("success", "failed"):
         run = replace(run, state="queued", start_date=None, end_date=None)
-    store.runs[dag_id, run_id] = replace(run, clear_number=run.clear_number + 1)
+    run = store.runs[dag_id, run_id] = replace(run, clear_number=run.clear_number + 1)
+    if run.child:
+        store.started(run)
     return NO_CONTENT
 
 

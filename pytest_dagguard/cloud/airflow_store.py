@@ -201,6 +201,7 @@ class Store:
     numbers: dict[str, int] = field(default_factory=dict)
     switches: dict[str, Any] = field(default_factory=dict)
     now: Callable[[], datetime] = _utcnow
+    started: Callable[[Run], None] = lambda run: None
     rewriters: list[Callable[[dict[str, Any], Mapping[str, str]], dict[str, Any] | None]] = field(default_factory=list)
 
     def snapshot(self) -> dict[str, dict[Any, Any]]:
@@ -273,6 +274,6 @@ class Store:
         return [each for each in self.instances.values() if (each.dag_id, each.run_id) == (dag_id, run_id)]
 
 
-NOT_STATE = frozenset({"now", "rewriters"})
+NOT_STATE = frozenset({"now", "rewriters", "started"})
 TABLES = tuple(each.name for each in fields(Store) if each.name not in NOT_STATE)
 FINISHED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})

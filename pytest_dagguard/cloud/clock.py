@@ -34,6 +34,10 @@ class Clock:
         self._alarms: list[Alarm] = []
         self._count = 0
 
+    def __len__(self) -> int:
+        """How many alarms are set."""
+        return len(self._alarms)
+
     def set(self, delay: float, service: str, *what: Any) -> Alarm:
         """Have ``ring(*what)`` of an emulator called when ``delay`` seconds have passed."""
         self._count += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 from multidict import CIMultiDict
 
 from pytest_dagguard.cloud.clock import Clock
+from pytest_dagguard.cloud.feed import Conversation, Feed
 from pytest_dagguard.model.life import Birth, Death
 from pytest_dagguard.model.operation import Operation
 from pytest_dagguard.model.seed import Seed
@@ -37,11 +39,18 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP answer. ``Content-Length`` is set by the tap from ``body`` unless the emulator gives it (HEAD)."""
+    """One HTTP answer. ``Content-Length`` is set by the tap from ``body`` unless the emulator gives it (HEAD).
+
+    :param feed: the body, where it goes on; ``body`` is empty then
+    :param websocket: what is said over the connection, which becomes a websocket with one of ``protocols``
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    feed: Feed | None = None
+    websocket: Conversation | None = None
+    protocols: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +116,25 @@ class Living(Protocol):
         ...
 
 
+class Secured(Protocol):
+    """What an emulator has whose clients come over https too."""
+
+    @property
+    def tls(self) -> ssl.SSLContext:
+        """The server's side, for a port of its own beside the one with http."""
+        ...
+
+    def secure(self, url: str) -> dict[str, str]:
+        """Environment variables for clients that use that port; ``url`` begins with ``https``."""
+        ...
+
+
 class Emulator(Protocol):
     """One emulated service. All methods are called from one thread, one at a time.
 
-    ``EMULATOR(blobs: Blobs, auto_buckets: bool) -> Emulator`` in the module makes one.
+    ``EMULATOR(blobs: Blobs, auto_buckets: bool) -> Emulator`` in the module makes one. One whose service does not speak
+    HTTP has ``async serve(handler)`` beside these methods, which returns an open port (``url``, ``close()``) and makes
+    a :class:`Request` of each operation as it sees fit.
     """
 
     name: str

@@ -3,36 +3,63 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import socket
 import sys
 import traceback
-from typing import Any
+from typing import Any, Protocol, cast
 
-from pytest_dagguard.cloud.emulator import Blobs, Caller, Emulator
+from pytest_dagguard.cloud.emulator import Blobs, Caller, Emulator, Living, Request, Response
 from pytest_dagguard.cloud.server import Port, WherePort, serve_egress, serve_http
+from pytest_dagguard.cloud.sleeping import serve_sleep
 from pytest_dagguard.cloud.tap import Tap
+from pytest_dagguard.cloud.world import NOBODY, World
 from pytest_dagguard.model import registry, wire
 from pytest_dagguard.model.history import History
+from pytest_dagguard.model.life import Death
 from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.seed import Seed
 from pytest_dagguard.model.state import Entry
 
 
+class Closing(Protocol):
+    """A port, of whichever protocol."""
+
+    def close(self) -> None:
+        """Stop listening and drop every connection."""
+        ...
+
+
 class Cloud:
     """What the director can ask of the cloud process: each public coroutine is a command of that name."""
 
-    def __init__(self, emit: Any, auto_buckets: bool) -> None:
+    def __init__(self, emit: Any, auto_buckets: bool, folder: str = "") -> None:
+        """
+        :param emit: tells the director an event
+        :param folder: for the files that clients are to read; empty: temporary ones
+        """
         self.blobs = Blobs()
         made = registry.collect("pytest_dagguard.cloud", "EMULATOR")
         emulators: list[Emulator] = [each(self.blobs, auto_buckets) for each in made.values()]
         self.emulators = {each.name: each for each in emulators}
         self.tap = Tap(self.emulators, lambda actor, index: emit(("reached", actor, index)))
+        self.world = World(emit, self.tap)
+        self.world.living = {each.name: cast(Living, each) for each in emulators if hasattr(each, "attach")}
+        for living in self.world.living.values():
+            living.attach(self.world)
+        for each in emulators:
+            if hasattr(each, "folder_path"):
+                each.folder_path = folder
+        self.tap.alive = lambda: self.world.alive
+        self.emit = emit
         self.egress: list[str] = []
-        self._ports: dict[str, list[Port | WherePort]] = {}
+        self._ports: dict[str, list[Closing]] = {}
         self._snapshots: dict[int, dict[str, object]] = {}
         self._count = 0
         self._share_connections()
+        serving = {each: emulator.name for emulator in emulators for each in getattr(emulator, "serves", ())}
+        self._shared = {each.name: each.sorter(serving) for each in emulators if hasattr(each, "sorter")}
 
     def _share_connections(self) -> None:
         """Whoever hands out Airflow connections points them at the emulators of their type."""
@@ -59,16 +86,14 @@ class Cloud:
         :returns: endpoints (emulator name -> URL, and ``egress`` and ``where`` where asked for), and the environment
             variables that point the usual clients at them
         """
-        ports: list[Port | WherePort] = []
+        ports: list[Closing] = []
         endpoints: dict[str, str] = {}
         environment: dict[str, str] = {}
         for name, emulator in self.emulators.items():
-            port = await serve_http(lambda request, name=name: self.tap.submit(actor, name, request))  # type: ignore[misc]
-            ports.append(port)
-            endpoints[name] = port.url
-            environment.update(emulator.environment(port.url))
-        egress = await serve_egress(self.egress.append)
-        ports.append(egress)
+            await self._open_service(actor, name, emulator, ports, endpoints, environment)
+        self.world.feeds[actor] = [each.feeds for each in ports if isinstance(each, Port)]
+        egress, clock = await serve_egress(self.egress.append), await serve_sleep(self.world, actor)
+        ports += [egress, clock]
         asker = None
         if where:
             link = WherePort()
@@ -77,11 +102,42 @@ class Cloud:
             asker = link.ask
         self.tap.add(Caller(actor, dict(endpoints)), asker)
         self._ports[actor] = ports
-        return {**endpoints, "egress": egress.url}, environment
+        return {**endpoints, "egress": egress.url, "clock": clock.url}, environment
+
+    async def _open_service(
+        self,
+        actor: str,
+        name: str,
+        emulator: Emulator,
+        ports: list[Closing],
+        endpoints: dict[str, str],
+        environment: dict[str, str],
+    ) -> None:
+        submit = functools.partial(self._submit, actor, name)
+        # an emulator whose service does not speak HTTP brings a port of its own
+        port = await (emulator.serve(submit) if hasattr(emulator, "serve") else serve_http(submit))
+        ports.append(port)
+        endpoints[name] = port.url
+        environment.update(emulator.environment(port.url))
+        if hasattr(emulator, "tls"):
+            secure = await serve_http(submit, emulator.tls)
+            ports.append(secure)
+            endpoints[f"{name}-tls"] = secure.url
+            environment.update(emulator.secure(secure.url))  # type: ignore[attr-defined]
+
+    async def _submit(self, actor: str, name: str, request: Request) -> Response:
+        """Bring a request before its service; some arrive at the port of another."""
+        served = self._shared.get(name)
+        response = await self.tap.submit(actor, served(request) if served else name, request)
+        if response.feed is not None:
+            response.feed.idle = self.world.quiet
+        return response
 
     async def allow(self, actor: str, until: Selector | None) -> None:
         """Let an actor go on, to its end or until an operation of it has taken effect."""
         self.tap.allow(actor, until)
+        self.world.started(actor)
+        self.world.step()
         for _ in range(5):  # an answer that was withheld is on its way before who waits for it is woken
             await asyncio.sleep(0)
 
@@ -92,13 +148,40 @@ class Cloud:
     async def remove(self, actor: str) -> None:
         """Nothing this actor sent or sends takes effect any more; its ports are closed."""
         self.tap.remove(actor)
+        self.world.leave(actor)
         for port in self._ports.pop(actor, []):
             port.close()
+
+    async def behaviours(self, given: dict[str, dict[str, str]]) -> None:
+        """What images and jobs do: kind -> pattern -> behaviour."""
+        self.world.behaviours = given
+
+    async def now(self) -> float:
+        """Virtual seconds since the experiment began."""
+        return self.world.clock.now
+
+    async def alive(self) -> int:
+        """How many things are still to happen by themselves."""
+        return self.world.alive
+
+    async def elapse(self, seconds: float, idle: bool) -> None:
+        """Let time pass while no attempt runs; ``("woke", "", now)`` follows.
+
+        :param idle: for no longer than something is left to happen by itself
+        """
+        sleeper = self.world.sleep(NOBODY, seconds, -1.0, idle)
+        sleeper.answer.add_done_callback(lambda done: done.cancelled() or self.emit(("woke", NOBODY, done.result())))
+
+    async def ended(self, actor: str, death: Death) -> None:
+        """A life that the director has started has ended."""
+        await self.remove(actor)
+        self.world.ended(actor, death)
 
     async def snapshot(self) -> int:
         """Keep the state of all emulators; the number brings it back."""
         self._count += 1
-        self._snapshots[self._count] = {name: each.snapshot() for name, each in self.emulators.items()}
+        kept: dict[str, object] = {name: each.snapshot() for name, each in self.emulators.items()}
+        self._snapshots[self._count] = {**kept, "world": self.world.snapshot()}
         return self._count
 
     async def restore(self, number: int) -> None:
@@ -108,7 +191,7 @@ class Cloud:
         self.tap.reset()
         self.egress.clear()
         for name, kept in self._snapshots[number].items():
-            self.emulators[name].restore(kept)
+            (self.world if name == "world" else self.emulators[name]).restore(kept)
 
     async def forget(self, number: int) -> None:
         """Let go of a kept state."""
@@ -130,22 +213,31 @@ class Cloud:
         found = [(each.actor, each.service, each.what, each.unlock, each.defect) for each in self.tap.refusals]
         return found, list(self.egress)
 
-    async def seen(self, actor: str) -> int:
-        """How many operations of an actor have taken effect."""
+    async def seen(self, actor: str) -> tuple[int, float]:
+        """How many operations of an actor have taken effect, and a number that grows with all that happens."""
         known = self.tap.actors.get(actor)
-        return known.seen if known is not None else 0
+        return (known.seen if known is not None else 0), len(self.tap.history) + self.world.clock.now
+
+    async def stuck(self, actor: str) -> bool:
+        """Say whether an actor waits for what cannot come any more."""
+        return self.world.stuck(actor)
+
+    async def doze(self, actor: str, seconds: float) -> None:
+        """Let an actor that has no process wait for a while; ``("woke", actor, now)`` follows."""
+        sleeper = self.world.sleep(actor, seconds, -1.0)
+        sleeper.answer.add_done_callback(lambda done: done.cancelled() or self.emit(("woke", actor, done.result())))
 
     async def content(self, digest: str) -> bytes:
         """Content by its SHA-256."""
         return self.blobs.contents[digest]
 
-    async def put(self, service: str, bucket: str, key: str, body: bytes) -> None:
-        """Store one object from outside, as seeding does."""
-        one = {bucket: {key: body}}
-        self.emulators[service].seed(Seed(s3=one) if service == "s3" else Seed(gcs=one))
+    async def put(self, service: str, bucket: str, key: str, body: Any) -> None:
+        """Store one object (of Redis: one key of the database ``bucket``) from outside, as seeding does."""
+        parts: dict[str, Any] = {service: {bucket: {key: body}}}
+        self.emulators[service].seed(Seed(**parts))
 
 
-async def main(descriptor: int, auto_buckets: bool, enclosed: bool) -> None:
+async def main(descriptor: int, auto_buckets: bool, folder: str, enclosed: bool) -> None:
     """Serve commands until the director hangs up."""
     loop = asyncio.get_running_loop()
     link = socket.socket(fileno=descriptor)
@@ -154,7 +246,7 @@ async def main(descriptor: int, auto_buckets: bool, enclosed: bool) -> None:
     def emit(message: tuple[Any, ...]) -> None:
         writer.write(wire.encode(message))
 
-    cloud = Cloud(emit, auto_buckets)
+    cloud = Cloud(emit, auto_buckets, folder)
     emit(("ready", os.getpid(), enclosed))
     decoder = wire.Decoder()
     # a broken pipe to the director means that it is gone, and so are we

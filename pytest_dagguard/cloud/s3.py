@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_dagguard.cloud import s3_services
@@ -70,6 +70,13 @@ class S3:
         account = f"{uuid.uuid4().int % 10**12:012}"
         self._backend: Backend = Backend("aws", account)
         s3_backends[account]["aws"] = self._backend
+
+    def sorter(self, serving: Mapping[str, str]) -> Callable[[Request], str]:
+        """Tells of a request that arrives here whose it is.
+
+        :param serving: name that requests are signed with -> the emulator that answers them
+        """
+        return lambda request: serving.get(s3_services.named(request)[0], self.name)
 
     def environment(self, url: str) -> dict[str, str]:
         """Variables that point every AWS client at ``url``."""

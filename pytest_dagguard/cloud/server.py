@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from multidict import CIMultiDict
 
+from pytest_dagguard.cloud import streams
 from pytest_dagguard.cloud.emulator import Request, Response
+from pytest_dagguard.cloud.feed import Feed
 from pytest_dagguard.model.history import Frame
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -19,15 +22,18 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Port:
     """A listening port on 127.0.0.1."""
 
-    def __init__(self, server: asyncio.Server, front: web.Server | None = None) -> None:
+    def __init__(self, server: asyncio.Server, front: web.Server | None = None, secure: bool = False) -> None:
         self._server = server
         self._front = front
+        self._scheme = "https" if secure else "http"
         self.number: int = server.sockets[0].getsockname()[1]
+        self.feeds: set[Feed] = set()
+        """Of the answers that are under way and go on."""
 
     @property
     def url(self) -> str:
         """``http://127.0.0.1:<number>``."""
-        return f"http://127.0.0.1:{self.number}"
+        return f"{self._scheme}://127.0.0.1:{self.number}"
 
     def close(self) -> None:
         """Stop listening and drop every connection."""
@@ -40,8 +46,12 @@ class Port:
                 connection.transport.abort()
 
 
-async def serve_http(handler: Handler) -> Port:
-    """Listen for HTTP and hand each whole request to ``handler``; a cancelled handler drops the connection."""
+async def serve_http(handler: Handler, tls: ssl.SSLContext | None = None) -> Port:
+    """Listen for HTTP and hand each whole request to ``handler``; a cancelled handler drops the connection.
+
+    :param tls: serve https, with this certificate
+    """
+    feeds: set[Feed] = set()
 
     async def handle(incoming: web.BaseRequest) -> web.StreamResponse:
         # boto3 announces its uploads and waits a second for this line before it sends them unasked
@@ -55,15 +65,23 @@ async def serve_http(handler: Handler) -> Port:
         else:
             path, _, query = target.partition("?")
         headers = CIMultiDict(incoming.headers.items())
-        answer = await handler(Request(incoming.method, headers.get("Host", ""), path, query, headers, body))
+        request = Request(incoming.method, headers.get("Host", ""), path, query, headers, body)
+        # Who hangs up ends an answer that goes on; what it asked for still takes effect in its turn.
+        answer = await asyncio.shield(asyncio.ensure_future(handler(request)))
         if not answer.status and incoming.transport is not None:
             incoming.transport.abort()  # the reply is lost
             raise asyncio.CancelledError
+        if answer.websocket is not None:
+            return await streams.converse(incoming, answer.websocket, answer.protocols)
+        if answer.feed is not None:
+            return await streams.stream(incoming, _outgoing(answer, head=False), answer.feed, feeds)
         return _outgoing(answer, head=incoming.method == "HEAD")
 
-    front = web.Server(handle, auto_decompress=False, access_log=None)
+    front = web.Server(handle, auto_decompress=False, access_log=None, handler_cancellation=True)
     loop = asyncio.get_running_loop()
-    return Port(await loop.create_server(front, "127.0.0.1", 0, backlog=256), front)
+    port = Port(await loop.create_server(front, "127.0.0.1", 0, backlog=256, ssl=tls), front, tls is not None)
+    port.feeds = feeds
+    return port
 
 
 def _outgoing(answer: Response, head: bool) -> web.Response:

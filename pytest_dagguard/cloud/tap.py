@@ -82,7 +82,13 @@ class Tap:
         self.actors: dict[str, Actor] = {}
         self.history: list[Event] = []
         self.refusals: list[Refusal] = []
+        self.alive: Callable[[], int] = lambda: 0
         self._state = 0
+
+    @property
+    def state(self) -> int:
+        """A number for the present state, equal for equal states; 0 for the one that the history began with."""
+        return self._state
 
     def reset(self) -> None:
         """Forget all actors and the history; requests still waiting are dropped."""
@@ -122,6 +128,10 @@ class Tap:
                 ticket.answer.set_result(response)
         while actor.open and actor.waiting:
             self._apply(actor, actor.waiting.popleft())
+
+    def shift(self, before: Mapping[str, Entry], after: Mapping[str, Entry]) -> None:
+        """Take in that the state has changed by itself."""
+        self._state ^= _mark(before) ^ _mark(after)
 
     def disturb(self, name: str, at: Selector, kind: str) -> None:
         """Have one operation of an actor answered badly.
@@ -210,6 +220,7 @@ class Tap:
             state=self._state,
             digests=tuple(each.digest if each is not None else "" for each in left),
             headers=tuple(each.headers if each is not None else () for each in left),
+            alive=self.alive(),
         )
         self.history.append(event)
         if stop:

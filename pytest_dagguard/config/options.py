@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pytest_dagguard.config import values
+from pytest_dagguard.config import behaviours, values
 
-LATER_KEYS = frozenset({"rules", "images", "jobs", "children", "baseline"})
+LATER_KEYS = frozenset({"rules", "children", "baseline"})
 """Keys that later versions have: an error that says so, and not one that guesses at a typing mistake."""
 
 
@@ -203,6 +203,22 @@ OPTIONS: tuple[Option, ...] = (
         "table: effects that need not be idempotent, each with the reason",
         key="allow",
         shown="none",
+    ),
+    Option(
+        "images",
+        behaviours.images,
+        {},
+        "table: what a pod does, by its image: a function, run, succeed, fail or never-ends",
+        key="images",
+        shown="none",
+    ),
+    Option(
+        "jobs",
+        behaviours.jobs,
+        {},
+        "table: what an external job does (glue:nightly): a function, succeed, fail or never-ends",
+        key="jobs",
+        shown="succeed",
     ),
     Option(
         "paths",

@@ -41,6 +41,8 @@ class Settings:
     :param load_timeout: seconds for the load of one DAG file
     :param attempt_timeout: seconds for one attempt
     :param allow: resource pattern -> why this effect need not be idempotent
+    :param images: pattern of an image -> what a pod of it does
+    :param jobs: pattern of an external job -> what it does
     :param paths: absolute paths of folders to import from
     :param env: environment variables to set for the DAGs
     """
@@ -63,6 +65,8 @@ class Settings:
     load_timeout: float
     attempt_timeout: float
     allow: Mapping[str, str]
+    images: Mapping[str, str]
+    jobs: Mapping[str, str]
     paths: tuple[Path, ...]
     env: Mapping[str, str]
 

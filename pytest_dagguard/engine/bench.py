@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -73,6 +74,41 @@ class Bucket:
         return sorted(name.partition("://")[2] for name in found)
 
 
+class Keys:
+    """The emulated Redis, as the test fills it and finds it after the clean run."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    def put(self, key: str, value: Any, db: int = 0) -> None:
+        """Store a key before the task runs.
+
+        :param value: bytes, text or number for a string, a list, a dict for a hash; ``{"$set": [...]}``,
+            ``{"$zset": {"member": 1.0}}`` or ``{"$stream": [{"field": "value"}]}`` for the others
+        """
+        self._bench.put("redis", str(db), key, value)
+
+    def get(self, key: str, db: int = 0) -> Any:
+        """A key's value after the clean run: bytes of a string, else a list, dict or set of texts, or scores by member.
+
+        :raises KeyError: it is not there
+        """
+        found = self._bench.state().get(f"redis://{db}/{key}")
+        if found is None:
+            raise KeyError(f"there is no redis://{db}/{key}; there are: {', '.join(self.list(db=db)) or 'no keys'}")
+        content = self._bench.lab.content(found.digest)
+        kind = found.version.split()[0]
+        if kind == "string":
+            return content
+        value = json.loads(content)
+        return set(value) if kind == "set" else value
+
+    def list(self, prefix: str = "", db: int = 0) -> list[str]:
+        """The keys after the clean run, sorted; those that are no text as ``%FF``."""
+        start = f"redis://{db}/"
+        return sorted(name[len(start) :] for name in self._bench.state() if name.startswith(start + prefix))
+
+
 class Dags:
     """The DAGs of the repository by id; files are loaded when they are asked for."""
 
@@ -103,14 +139,15 @@ class Bench:
         self._pristine = lab.origin
         self.s3 = Bucket(self, "s3", "s3")
         self.gcs = Bucket(self, "gcs", "gs")
+        self.redis = Keys(self)
         self.dags = Dags(self)
         self._walks: dict[str, Walk] = {}
         self._files: dict[Path, DagFile] = {}
         self._state: dict[str, Entry] | None = None
         self._count = itertools.count(1)
 
-    def put(self, service: str, bucket: str, key: str, content: bytes) -> None:
-        """Store an object in the state that tasks begin with."""
+    def put(self, service: str, bucket: str, key: str, content: Any) -> None:
+        """Store an object, or a key of the Redis database ``bucket``, in the state that tasks begin with."""
         self.lab.start()
         self.lab.cloud.call("restore", self.lab.origin)
         self.lab.cloud.call("put", service, bucket, key, content)

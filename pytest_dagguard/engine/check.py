@@ -21,7 +21,7 @@ from pytest_dagguard.model.dag import Task
 from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Drift, Hit, Judged, Plan, Run, Search, Strategy, Trial
+from pytest_dagguard.model.plan import Drift, Elapse, Hit, Judged, Plan, Run, Search, Strategy, Trial
 from pytest_dagguard.model.scenario import Scenario
 from pytest_dagguard.model.verdict import Checked, Verdict
 from pytest_dagguard.oracle import noise
@@ -159,12 +159,13 @@ class _Drive:
         if known is not None:
             return known
         # a schedule that begins with the whole of attempt 1 goes on from what a clean run left
-        begun = trial.schedule[0] == Run(1) and baseline.after and baseline.outcome and not (trial.again or plan.peer)
+        whole = trial.schedule[:2] == (Run(1), Elapse())
+        begun = whole and baseline.after and baseline.outcome and not (trial.again or plan.peer)
         outcome, _ = carry_out(
             self.lab,
             baseline.subject,
             baseline.after if begun else baseline.start,
-            trial.schedule[1:] if begun else trial.schedule,
+            trial.schedule[2:] if begun else trial.schedule,
             tuple(plan.gap * number for number in range(8)),
             cleared=plan.cleared,
             seed=3,

@@ -8,7 +8,7 @@ from pytest_dagguard.engine import reasons
 from pytest_dagguard.engine.lab import Lab, Subject
 from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Disturb, Drift, Kill, Run, Schedule, Step, Terminate
+from pytest_dagguard.model.plan import Disturb, Drift, Elapse, Kill, Run, Schedule, Step, Terminate
 from pytest_dagguard.model.state import Entry
 
 Halfway = Callable[[Schedule, Outcome], None]
@@ -79,6 +79,8 @@ class _Experiment:
                 self._kill(_actor(step.attempt))
             elif isinstance(step, Terminate):
                 lab.stage.call("terminate", _actor(step.attempt))
+            elif isinstance(step, Elapse):
+                self._elapse()
             elif isinstance(step, Drift):
                 self.drift()
             elif isinstance(step, Disturb):
@@ -86,10 +88,16 @@ class _Experiment:
                 lab.cloud.call("disturb", _actor(step.attempt), step.at, step.kind)
             elif self._go(step):
                 break
-            if self.halfway is not None and self.alive and place < len(schedule) and _ends(step):
+            # what lives on would go on to its end before a schedule that ends here is judged
+            is_halfway = self.halfway is not None and self.alive and place < len(schedule) and _ends(step)
+            if is_halfway and self.halfway is not None and not lab.cloud.call("alive"):
                 self.halfway(schedule[:place], self._outcome(before, dict.fromkeys(self.alive, "killed")))
         for actor in sorted(self.alive):
             self._kill(actor)
+        self._elapse()
+        if lab.actors.problem:
+            self.unreachable = (lab.actors.problem, "lack a stand-in")
+        lab.actors.sweep()
         return self._outcome(before, {})
 
     def _outcome(self, before: Mapping[str, Entry], ended: Mapping[str, str]) -> Outcome:
@@ -102,10 +110,15 @@ class _Experiment:
         results = {actor: made.get(actor, result) for actor, result in self.results.items()}
         return Outcome(before, call("state"), call("history"), results, *self._evidence(results))
 
+    def _elapse(self) -> None:
+        """Let what the attempts have started come to its end by itself."""
+        if not self.unreachable[0] and (why := self.lab.actors.elapse()):
+            self.unreachable = reasons.of_giving_up("what the task started", why)
+
     def _kill(self, actor: str) -> None:
         if actor in self.alive:
             self.alive.discard(actor)
-            result = self.lab.kill(actor)
+            result = self.lab.actors.kill(actor)
             self.results[actor] = result
 
     def _go(self, step: Run) -> bool:
@@ -115,7 +128,7 @@ class _Experiment:
             if actor in self.results:
                 return False
             self._launch(step.attempt)
-        kind, what = self.lab.proceed(actor, step.until)
+        kind, what = self.lab.actors.proceed(actor, step.until)
         if kind == "given up":
             self.unreachable = reasons.of_giving_up(actor, what)
         elif kind == "exited":
@@ -141,9 +154,9 @@ class _Experiment:
         most = (number - 1) + retries if self.cleared and number > 1 else retries
         self.results.setdefault(actor, AttemptResult(actor, "running"))
         if number == 2 and self.peer is not None:
-            self.lab.launch(self.peer, actor, 1, retries, shift, self.where, self.seed)
+            self.lab.actors.launch(self.peer, actor, 1, retries, shift, self.where, self.seed)
         else:
-            self.lab.launch(self.subject, actor, number, most, shift, self.where, self.seed)
+            self.lab.actors.launch(self.subject, actor, number, most, shift, self.where, self.seed)
         self.alive.add(actor)
 
     def _evidence(self, results: Mapping[str, AttemptResult]) -> reasons.Reason:

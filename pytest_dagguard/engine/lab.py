@@ -14,12 +14,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_dagguard.engine.actors import Actors
 from pytest_dagguard.engine.link import Link, packed
-from pytest_dagguard.engine.patience import LOOK, Patience
 from pytest_dagguard.isolation import environment, machine
-from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec
 from pytest_dagguard.model.dag import DagFile
-from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.seed import Seed
 from pytest_dagguard.stage.machine import Place
 
@@ -36,7 +34,8 @@ class Options:
 
     :param load_timeout: seconds for a DAG file
     :param attempt_timeout: seconds an attempt may work without an operation or an end
-    :param patience: seconds an attempt may sleep in all, or wait without working
+    :param patience: seconds an attempt may wait without working
+    :param behaviours: what pods and jobs do: ``images`` and ``jobs``, each pattern -> behaviour
     """
 
     root: Path
@@ -49,6 +48,7 @@ class Options:
     load_timeout: float = 30.0
     attempt_timeout: float = 60.0
     patience: float = 10.0
+    behaviours: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +82,15 @@ class Lab:
         self.scratch = Path(tempfile.mkdtemp(prefix="dagguard-"))
         self.version = ""
         self.enclosed = False
-        self.attempts = 0
+        self.actors = Actors(self)
         self._warmed: set[str] = set()
-        self._frozen: set[str] = set()
-        self._early: list[tuple[Any, ...]] = []
         clean = environment.cleaned(os.environ)
+        # below the one folder that attempts see too
+        clients = self.scratch / "m" / "clients"
+        clients.mkdir(parents=True)
         self.cloud = Link(
             "pytest_dagguard.cloud",
-            ["1" if options.auto_buckets else "0"],
+            ["1" if options.auto_buckets else "0", str(clients)],
             clean,
             self.scratch,
             self.scratch / "cloud.log",
@@ -132,6 +133,7 @@ class Lab:
             return
         _, pid, self.enclosed = self.cloud.expect("ready", START_TIMEOUT)
         self.cloud.call("seed", self.options.seed)
+        self.cloud.call("behaviours", {kind: dict(rows) for kind, rows in self.options.behaviours.items()})
         self.origin = self.cloud.call("snapshot")
         _, _, self.version = self.stage.expect("ready", START_TIMEOUT)
         self.place = replace(self.place, cloud_pid=pid if self.enclosed else 0)
@@ -149,7 +151,7 @@ class Lab:
         ticket = self.stage.call("load", str(path), endpoints, variables)
         deadline = time.monotonic() + self.options.load_timeout
         while True:
-            event = self._next(deadline)
+            event = self.next(deadline)
             if event is None:
                 self.stage.call("kill", ticket)
                 deadline = time.monotonic() + START_TIMEOUT
@@ -157,17 +159,17 @@ class Lab:
                 break
         self.cloud.call("remove", "load")
         found: DagFile = _with_destination(event[2], self.cloud.call("refusals")[1])
-        self._warm(found.modules)
+        self.warm(found.modules)
         return found
 
-    def _warm(self, modules: tuple[str, ...]) -> None:
+    def warm(self, modules: tuple[str, ...]) -> None:
         """Have the stage import what a child had to import, so that the next child finds it."""
         fresh = [each for each in modules if each not in self._warmed]
         if fresh:
             self._warmed.update(fresh)
             self.stage.call("warm", tuple(fresh))
 
-    def _next(self, deadline: float) -> tuple[Any, ...] | None:
+    def next(self, deadline: float) -> tuple[Any, ...] | None:
         """The next event of either process, None at the deadline."""
         while True:
             for link in (self.cloud, self.stage):
@@ -178,16 +180,6 @@ class Lab:
                 return None
             for link in select.select([self.cloud, self.stage], [], [], left)[0]:
                 link.take()
-
-    def _next_of(self, actor: str, deadline: float) -> tuple[Any, ...] | None:
-        """The next event of one attempt; those of others, which end when they like, are kept until they are asked."""
-        for kept in self._early:
-            if kept[1] == actor:
-                self._early.remove(kept)
-                return kept
-        while (event := self._next(deadline)) is not None and event[1] != actor:
-            self._early.append(event)
-        return event
 
     def give(self, key: str, operator: Any) -> None:
         """Have attempts whose file is ``key`` run an operator object; only where attempts are forked from here."""
@@ -210,14 +202,23 @@ class Lab:
         self.cloud.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
-    def queue(self, subject: Subject, try_number: int, max_tries: int) -> str:
-        """Have the (emulated) scheduler queue a try; earlier tries are superseded. Returns its task instance id."""
+    @property
+    def attempts(self) -> int:
+        """How many attempts were started."""
+        return self.actors.count
+
+    def queue(self, subject: Subject, try_number: int, max_tries: int, ahead: float = 0.0) -> str:
+        """Have the (emulated) scheduler queue a try; earlier tries are superseded.
+
+        :param ahead: seconds by which Airflow's clock is ahead of the machine's
+        :returns: its task instance id
+        """
         ti_id = str(uuid.uuid4())
         self.cloud.call(
             "command",
             "airflow",
             "dag_run",
-            {"dag_id": subject.dag_id, "run_id": subject.run_id, "logical_date": self._date(subject)},
+            {"dag_id": subject.dag_id, "run_id": subject.run_id, "logical_date": self.date(subject)},
         )
         self.cloud.call("command", "airflow", "tasks", {"dag_id": subject.dag_id, "task_ids": list(subject.tasks)})
         assets = [{"name": name, "uri": uri} for name, uri in subject.assets]
@@ -230,85 +231,14 @@ class Lab:
             "ti_id": ti_id,
             "try_number": try_number,
             "max_tries": max_tries,
+            "ahead": ahead,
         }
         self.cloud.call("command", "airflow", "queue", payload)
         return ti_id
 
-    def _date(self, subject: Subject) -> str:
+    def date(self, subject: Subject) -> str:
+        """The logical date of a task instance's run."""
         return subject.logical_date or self.options.logical_date
-
-    def launch(
-        self, subject: Subject, actor: str, try_number: int, max_tries: int, shift: float, where: bool, seed: int
-    ) -> None:
-        """Start an attempt; its gate is closed."""
-        ti_id = self.queue(subject, try_number, max_tries)
-        endpoints, variables = self.cloud.call("open", actor, where)
-        spec = AttemptSpec(
-            actor=actor,
-            file=subject.file,
-            dag_id=subject.dag_id,
-            task_id=subject.task_id,
-            run_id=subject.run_id,
-            logical_date=self._date(subject),
-            ti_id=ti_id,
-            try_number=try_number,
-            map_index=subject.map_index,
-            clock_shift=shift,
-            endpoints=tuple(endpoints.items()),
-            environment=tuple(variables.items()),
-            where=where,
-            seed=seed,
-            patience=self.options.patience,
-        )
-        self.attempts += 1
-        self._early = [each for each in self._early if each[1] != actor]
-        self.stage.call("run", spec)
-
-    def proceed(self, actor: str, until: Selector | None) -> tuple[str, Any]:
-        """Let an attempt go on.
-
-        :returns: ``("reached", index)`` when it stands after the operation, ``("exited", result)`` when it has ended,
-            ``("given up", why)`` when it is not worth waiting for any more
-        """
-        self.cloud.call("allow", actor, until)
-        if actor in self._frozen:
-            self._frozen.discard(actor)
-            self.stage.call("thaw", actor)
-        patience = Patience(self.options.patience, self.options.attempt_timeout)
-        while True:
-            event = self._next_of(actor, time.monotonic() + LOOK)
-            if event is None:
-                operations = self.cloud.call("seen", actor)
-                cpu, refused = self.stage.call("look", actor)
-                if refused or any(self.cloud.call("refusals")):
-                    # it may well go on trying for minutes, and nothing that comes of it is evidence any more
-                    return "given up", "goes on after a call that was refused"
-                if why := patience.spent(operations, cpu):
-                    cause = self.stage.call("waits", actor) if why.startswith("waits") else ""
-                    return "given up", f"{why}; it is in {cause}" if cause else why
-                continue
-            if event[0] == "reached":
-                self._frozen.add(actor)
-                self.stage.call("freeze", actor)
-                return "reached", event[2]
-            if event[0] == "exited":
-                self.cloud.call("remove", actor)
-                if event[2].succeeded:
-                    self._warm(dict(event[2].details).get("modules", ()))
-                return "exited", event[2]
-
-    def kill(self, actor: str) -> AttemptResult:
-        """SIGKILL: first nothing of it takes effect any more, then its processes are gone."""
-        self._frozen.discard(actor)
-        self.cloud.call("remove", actor)
-        self.stage.call("kill", actor)
-        while True:
-            event = self._next_of(actor, time.monotonic() + START_TIMEOUT)
-            if event is None:
-                return AttemptResult(actor, "killed")
-            if event[0] == "exited":
-                result: AttemptResult = event[2]
-                return result
 
 
 def _with_destination(found: DagFile, refused: Sequence[str]) -> DagFile:

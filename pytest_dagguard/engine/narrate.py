@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -17,6 +18,9 @@ QUIET = frozenset({"ti.heartbeat", "rtif.set", "ti.start", "connection.get", "va
 """Bookkeeping that is left out unless the fault falls on it."""
 
 MOST_LINES = 60
+
+Row = tuple[str, str, str, str] | str
+"""Actor, operation, effect and place; or a whole line."""
 
 
 def place(event: Event, points: Sequence[Point], root: Path, file: str, task: Task) -> tuple[str, int]:
@@ -71,7 +75,7 @@ def tell(
     where: Callable[[Event], tuple[str, int]],
 ) -> tuple[str, ...]:
     """The operations of all attempts as aligned lines, the fault among them."""
-    rows: list[tuple[str, str, str, str] | str] = []
+    rows: list[Row] = []
     for event in outcome.history:
         stops = not event.answered
         verb = event.operation.verb
@@ -82,6 +86,7 @@ def tell(
         rows.append((event.actor, f"{event.operation.verb} {event.operation.resource}", effect, f"{file}:{line}"))
         if stops:
             rows.append(f"    ^^^ {event.actor} {_fate(trial, outcome, event.actor)} here")
+    rows = _once(rows)
     rows.extend(_ends(outcome.results.values()))
     table = [each for each in rows if isinstance(each, tuple)]
     widths = [max((len(row[column]) for row in table), default=0) for column in range(3)]
@@ -91,6 +96,17 @@ def tell(
         cut = len(lines) - MOST_LINES
         lines = [*lines[: MOST_LINES // 2], f"    ... {cut} operations ...", *lines[-MOST_LINES // 2 :]]
     return tuple(line.rstrip() for line in lines)
+
+
+def _once(rows: Sequence[Row]) -> list[Row]:
+    """Rows that follow one another and say the same are told once, with their number: polls, most of the time."""
+    found: list[Row] = []
+    for row, same in itertools.groupby(rows):
+        count = sum(1 for _ in same)
+        if count > 1 and isinstance(row, tuple):
+            row = (*row[:2], f"{row[2]}, {count} times", *row[3:])
+        found.append(row)
+    return found
 
 
 def _aligned(row: tuple[str, ...], widths: Sequence[int]) -> str:

@@ -28,21 +28,26 @@ class Patience:
         """
         self.idle, self.timeout, self.clock = max(idle, IDLE_AT_LEAST), timeout, clock
         self.began = self.asked = self.worked = self.looked = clock()
-        self.operations, self.cpu = -1, 0.0
+        self.operations, self.progress, self.cpu = -1, 0.0, 0.0
 
-    def spent(self, operations: int, cpu: float) -> str:
+    def works(self, cpu: float) -> bool:
+        """Say whether the attempt has used the processor since the last look; True at the first."""
+        return self.operations < 0 or abs(cpu - self.cpu) > _WORKS * (self.clock() - self.looked)
+
+    def spent(self, operations: int, cpu: float, progress: float = 0.0) -> str:
         """Why the attempt is to be given up now, in words that follow "attempt 1"; empty where it is not.
 
         :param operations: requests that it has made so far
+        :param progress: anything that is another number when something has happened in the world for which it waits
         :param cpu: seconds of processor time that it and its processes have used so far
         """
         now = self.clock()
-        if operations != self.operations:
+        if (operations, progress) != (self.operations, self.progress):
             self.asked = self.worked = now
         # processes that have ended take their time with them, so that it may also shrink
         elif abs(cpu - self.cpu) > _WORKS * (now - self.looked):
             self.worked = now
-        self.operations, self.cpu, self.looked = operations, cpu, now
+        self.operations, self.progress, self.cpu, self.looked = operations, progress, cpu, now
         after = f"after {operations} {'operation' if operations == 1 else 'operations'}" if operations else "at once"
         if now - self.worked >= self.idle:
             return f"waits: {after} it did nothing for {now - self.worked:.0f} s"

@@ -23,6 +23,7 @@ def points_of(outcome: Outcome, canon: Canon, actor: str = "attempt 1") -> tuple
     seen: dict[tuple[str, str, str], int] = {}
     changes: dict[str, str] = {}
     beside: dict[str, tuple[tuple[str, str], ...]] = {}
+    ends = [each for each in outcome.history if each.actor == actor and each.operation.verb == "ti.state"]
     unseen = _unseen_uploads(outcome.history)
     for event in outcome.history:
         pairs = zip(event.changed, event.digests, strict=True)
@@ -30,7 +31,7 @@ def points_of(outcome: Outcome, canon: Canon, actor: str = "attempt 1") -> tuple
         beside.update((name, headers) for (name, _), headers in zip(event.changed, event.headers, strict=False))
         if event.actor != actor:
             continue
-        if any(each.event.operation.verb == "ti.state" for each in points):
+        if ends and points and points[-1].event is ends[-1]:
             break  # once its end is reported there is nobody who would try again
         operation = event.operation
         pattern = noise.pattern(operation.resource, clean)

@@ -24,17 +24,13 @@ MAY_FOLLOW = (FAILS, LACKS)
 """What a task may come to for the only reason that one before it gives no clean run."""
 
 BY_HAND = "in a hand-written test (fixture dagguard) the call can be patched"
+REDIS = (
+    "the emulated Redis is elsewhere: take its address from the environment (REDIS_URL, or REDIS_HOST and REDIS_PORT)"
+    " or from an Airflow connection of type redis, which lead to it here"
+)
 BY_HAND_TASK = "a hand-written test (fixture dagguard) can try its operator alone"
 
 RESUMES: dict[str, Reason] = {
-    "deferred": (
-        "defers itself, and triggers are not run yet; where the operator has deferrable=False it can be tried",
-        "deferrable",
-    ),
-    "up_for_reschedule": (
-        "is a sensor in reschedule mode whose condition is not met: put into the seed what it waits for",
-        "waiting sensor",
-    ),
     "awaiting_input": ("waits for a person's answer, and nobody answers here", "human input"),
 }
 """States in which a task waits for something to go on; what follows "the task"."""
@@ -60,11 +56,10 @@ def of_evidence(
         return f"calls {service} {what}, which is not emulated{hint}; {BY_HAND}", f"need {services.of_aws(service)}"
     for destination in (*(each for result in results for each in result.egress), *proxied):
         name = services.of_destination(destination)
+        if name == "Redis":
+            return f"connects to {destination} (Redis), and {REDIS}", "need REDIS_URL"
         who = "" if name in destination else f" ({name})"
         return f"connects to {destination}{who}, which is not emulated; {BY_HAND}", f"need {name}"
-    for each in results:
-        if each.state == "paused":
-            return _of_pause(each)
     if given_up[0]:
         return given_up
     for each in results:
@@ -74,19 +69,6 @@ def of_evidence(
         if each.state == "crashed":
             return _of_crash(each)
     return NONE
-
-
-def _of_pause(result: AttemptResult) -> Reason:
-    if dict(result.details).get("sensor"):
-        return (
-            f"the sensor's condition is not met ({result.error}): put into the seed what it waits for",
-            "waiting sensor",
-        )
-    return (
-        f"the task {result.error}{_place(result)}, and pauses are not simulated yet: shorten it, or raise"
-        " --dagguard-budget above it",
-        "sleep",
-    )
 
 
 def _of_crash(result: AttemptResult) -> Reason:
@@ -102,8 +84,10 @@ def of_giving_up(actor: str, why: str) -> Reason:
     """
     if "; it is in a " in why:
         return f"{actor} {why}", "locked"
+    if why.startswith("waits for ever"):
+        return f"{actor} {why}: bound it (execution_timeout), or put into the seed what it waits for", "wait for ever"
     if why.startswith("waits"):
-        advice = "pauses are not simulated yet: shorten the wait, put what it waits for into the seed, or raise"
+        advice = "a pause in a program of its own or in a lock is not simulated: shorten it, or raise"
         return f"{actor} {why}; {advice} --dagguard-budget above it", "wait"
     return f"{actor} {why}; raise attempt-timeout where it has a lot to compute", "stalled"
 
@@ -160,6 +144,9 @@ def of_failure(result: AttemptResult, outcome: Outcome, task: Task, seed: str) -
     if "ParamValidationError: Invalid input for param" in error:
         return f"the clean run fails: {error}; runs here start without a conf: give the param a default", "lack params"
     failed = f"the clean run fails{_place(result)}: {error or result.state}"
+    if "SensorTimeout" in result.error_kind:
+        passed = f" ({error.partition(': ')[2]})" if ": " in error else ""
+        return f"the sensor's condition is not met{passed}: put into the seed what it waits for", "waiting sensor"
     if error.startswith(("DefaultCredentialsError", "NoCredentialsError")):
         hint = "attempts have no credentials, so that they reach nothing real; only connections to emulated services do"
         return f"{failed}; {hint} without", "need credentials"

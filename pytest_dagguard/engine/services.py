@@ -119,4 +119,6 @@ def of_destination(destination: str) -> str:
         return _GOOGLE.get(name, name if name != "www" else "Google APIs")
     if host.endswith(".amazonaws.com"):
         return of_aws(host.split(".")[0])
+    if "redis" in host.lower():
+        return "Redis"
     return _PORTS.get(port, host)

@@ -25,6 +25,7 @@ from pytest_dagguard.explore.confirm import follow_up
 from pytest_dagguard.model.plan import (
     PIECEWISE,
     Disturb,
+    Elapse,
     Judged,
     Kill,
     Plan,
@@ -78,6 +79,7 @@ def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
         found.kill_states = (tried + (len(path) == 1), known)
         found.schedules += 1
         yield from follow_up(found, trial, judged, _trial(plan, path, real=True))
+        yield from _afterwards(plan, path, found)
         fresh = _fresh(judged, len(path) + 1, seen)
         run = judged.points.get(len(path) + 1, ())
         for point in fresh:
@@ -90,8 +92,19 @@ def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
         if judged.late and queue:
             found.bounded = found.cut = found.kill_states[0] < known
             return found
-    found.closed = not found.unreached and not found.hits and not found.remarks
+    # of what lives on, only two of the many moments at which a retry can come were tried
+    alone = not any(each.event.alive for each in points)
+    found.closed = alone and not found.unreached and not found.hits and not found.remarks
     return found
+
+
+def _afterwards(plan: Plan, path: Sequence[Stop], found: Search) -> Generator[Trial, Judged, None]:
+    """Where the attempt leaves something that lives on, let it come to its end before the retry begins."""
+    if path[-1].point.event.alive:
+        trial = _trial(plan, path, real=False, later=True)
+        judged = yield trial
+        found.schedules += 1
+        yield from follow_up(found, trial, judged, _trial(plan, path, real=True, later=True))
 
 
 def _at_its_place(trial: Trial, path: Sequence[Stop], found: Search) -> Generator[Trial, Judged, Judged]:
@@ -121,10 +134,12 @@ def _done(points: Sequence[Point], until: Point) -> tuple[str, ...]:
     return tuple(sorted(f"{each.selector.verb} {each.selector.pattern}" for each in before if each.event.changed))
 
 
-def _trial(plan: Plan, path: Sequence[Stop], real: bool) -> Trial:
+def _trial(plan: Plan, path: Sequence[Stop], real: bool, later: bool = False) -> Trial:
     """Stop attempt 1, 2, ... each at its place, then let the next run to its end.
 
     :param real: kill each with SIGKILL rather than hold it
+    :param later: what the attempts have started (pods, jobs, child runs) ends before the last one begins; otherwise it
+        goes on beside it
     """
     steps: list[Step] = []
     for number, stop in enumerate(path, start=1):
@@ -133,8 +148,12 @@ def _trial(plan: Plan, path: Sequence[Stop], real: bool) -> Trial:
         steps.append(Run(number, stop.point.selector))
         if real:
             steps.append(Kill(number))
+    if later:
+        steps.append(Elapse())
     steps.append(Run(len(path) + 1, retries=plan.retries - 1))
     words = [f"attempt {number} is killed after {stop}" for number, stop in enumerate(path, start=1)]
+    if later:
+        words.append("what it had started comes to its end before the next attempt begins")
     return Trial(tuple(steps), ", and ".join(words), path[-1].point)
 
 

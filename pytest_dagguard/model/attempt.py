@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_dagguard.model.history import Frame
+from pytest_dagguard.model.life import Birth
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class AttemptSpec:
     :param environment: variables to set in the attempt
     :param where: True where the attempt shall answer the tap's question which line it is at
     :param seed: varied between the two clean runs: hash seed of subprocesses and the like
-    :param patience: seconds that it may sleep in all
+    :param now: virtual seconds since the experiment began
     """
 
     actor: str
@@ -38,7 +39,24 @@ class AttemptSpec:
     environment: tuple[tuple[str, str], ...] = ()
     where: bool = False
     seed: int = 0
-    patience: float = 10.0
+    now: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LifeSpec:
+    """All that the stage needs to run a pod or a job.
+
+    :param endpoints: emulator name -> base URL on its own ports
+    :param environment: variables to set for it
+    :param clock_shift: seconds by which its wall clock is ahead of the real one
+    :param now: virtual seconds since the experiment began
+    """
+
+    birth: Birth
+    endpoints: tuple[tuple[str, str], ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    clock_shift: float = 0.0
+    now: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +66,16 @@ class AttemptResult:
     :param actor: as in the spec
     :param state: Airflow's name of the state it reported (``success``, ``failed``, ``up_for_retry``, ``skipped``,
         ``deferred``, ``up_for_reschedule``), ``refused`` where Airflow's API did not let it start, ``killed`` where we
-        killed it, ``paused`` where it was ended because it wanted to sleep for too long, ``crashed`` where it ended
-        without saying how
+        killed it, ``crashed`` where it ended without saying how; of a trigger ``fired``
     :param error: type and text of the exception, empty where there was none
     :param error_kind: dotted path of the exception's class
     :param trace: the repository's frames of the exception, innermost first
     :param seconds: wall time
     :param egress: connections that were refused, ``host:port``
     :param log: the attempt's log as text, the end of it where it is long
-    :param details: figures by name: ``rss`` (bytes), ``cpu`` (seconds), ``programs`` (whether it has run any)
+    :param details: figures by name: ``rss`` (bytes), ``cpu`` (seconds), ``programs`` (whether it has run any),
+        ``slept`` (virtual seconds), ``wall`` (its wall clock at the end, seconds since 1970); of a trigger ``method``
+        and ``kwargs`` to go on with
     """
 
     actor: str

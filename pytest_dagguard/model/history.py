@@ -36,6 +36,7 @@ class Event:
         :class:`~pytest_dagguard.model.state.Entry`
     :param answered: False where the answer was withheld (the actor was held or killed here)
     :param site: the repository's frames on the caller's stack, innermost first; empty where not asked or unknown
+    :param alive: how many things were to happen by themselves after it: pods and jobs that run, child DAG runs
     :param state: names the state of the cloud after it: equal for equal states, versions included, 0 for the state
         that the experiment began with
     """
@@ -50,6 +51,7 @@ class Event:
     state: int = 0
     digests: tuple[str, ...] = ()
     headers: tuple[tuple[tuple[str, str], ...], ...] = ()
+    alive: int = 0
 
 
 History = tuple[Event, ...]

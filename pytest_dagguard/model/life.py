@@ -39,9 +39,13 @@ class Death:
     :param log: what it logged or printed, in lines
     :param xcom: what it gave as its XCom, JSON text; None where it gave none
     :param error: type and text of the exception, empty where there was none
+    :param modules: third-party modules that it imported
+    :param problem: why it could not even begin, for the user to mend: the function that is to stand for it is not there
     """
 
     code: int
     log: tuple[str, ...] = ()
     xcom: str | None = None
     error: str = ""
+    problem: str = ""
+    modules: tuple[str, ...] = ()

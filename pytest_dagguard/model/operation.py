@@ -10,9 +10,9 @@ from dataclasses import dataclass
 class Operation:
     """One request, named in the service's own words.
 
-    :param service: ``s3``, ``gcs`` or ``airflow``
-    :param verb: the service's name of the call: ``PutObject``, ``objects.insert``, ``xcom.set``
-    :param resource: what it is about: ``s3://bucket/key``, ``gs://bucket/name``, ``xcom://dag/run/task/key``
+    :param service: ``s3``, ``gcs``, ``redis`` or ``airflow``
+    :param verb: the service's name of the call: ``PutObject``, ``objects.insert``, ``SET``, ``xcom.set``
+    :param resource: what it is about: ``s3://bucket/key``, ``gs://bucket/name``, ``redis://0/key``, ``xcom://dag/run/task/key``
     :param reads: resources whose content the answer depends on
     :param writes: resources that it may create, change or delete
 

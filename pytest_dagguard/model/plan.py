@@ -64,11 +64,16 @@ class Disturb:
 
 
 @dataclass(frozen=True, slots=True)
+class Elapse:
+    """Time passes while no attempt runs: the pods and jobs that were started come to their end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Drift:
     """The inputs of the task change: what is in each of the plan's ``inputs`` becomes something else."""
 
 
-Step = Run | Kill | Terminate | Disturb | Drift
+Step = Run | Kill | Terminate | Disturb | Drift | Elapse
 Schedule = tuple[Step, ...]
 
 

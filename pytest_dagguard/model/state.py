@@ -11,7 +11,8 @@ class Entry:
     """What is stored under one resource name.
 
     :param kind: ``object``, ``upload`` (an unfinished multipart or resumable upload), ``bucket``, ``xcom``,
-        ``task-state``, ``variable`` or ``child-run``
+        ``task-state``, ``variable``, ``child-run``, ``job``, ``pod``, ``k8s-job``, ``pods-at-once`` (a
+        task instance had two live pods), ``key`` (of Redis) or ``expiry`` (a key of Redis has a time to live)
     :param digest: SHA-256 of the content, hexadecimal; the content itself is had by digest from the cloud
     :param size: bytes of content
     :param version: what the service shows beside the content and conditional requests depend on (a generation);
@@ -33,4 +34,4 @@ parts are not paid for, unlike those of a multipart upload, which stay until som
 
 State = Mapping[str, Entry]
 """Resource name -> entry. ``s3://``, ``gs://``, ``s3-upload://``, ``gs-upload://``, ``xcom://``, ``task-state://``,
-``variable://``, ``dagrun://`` are the schemes in use."""
+``variable://``, ``dagrun://``, ``job://``, ``redis://``, ``redis-ttl://``, ``k8s://`` are the schemes in use."""

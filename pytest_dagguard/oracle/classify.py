@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_dagguard.model.outcome import Content, Outcome
 from pytest_dagguard.model.state import EXPIRES, Entry
@@ -16,6 +17,9 @@ from pytest_dagguard.oracle.relate import relate
 
 BOOKKEEPING = frozenset({"xcom", "task-state", "variable"})
 """Kinds that are values of Airflow rather than data: they differ or not, and are never torn or doubled."""
+
+LIVES = frozenset({"job", "pod", "k8s-job", "pods-at-once"})
+"""Kinds that run by themselves: to have one twice is to have it started twice."""
 
 _TEMPORARY = re.compile(
     r"(?:^|(?<=[^a-z0-9]))(?:_?temporary|_?temp|_?tmp(?:[a-z0-9_]{8})?|staging|_?inprogress|in_progress|incomplete|partial"
@@ -103,6 +107,8 @@ class _Look:
         self.extra = {each.found[1].digest: each.name for each in differences if each.how == EXTRA and each.found}
 
     def case(self, difference: Difference) -> Case | None:
+        if difference.kind == "expiry":
+            return self._expiry(difference)
         if difference.how == EXTRA:
             return self._extra(difference)
         if difference.how == MISSING:
@@ -115,6 +121,16 @@ class _Look:
     def _make(difference: Difference, cls: str, tag: str, text: str) -> Case:
         return Case(cls, tag, difference.label, text, difference.name, difference.kind)
 
+    def _expiry(self, it: Difference) -> Case | None:
+        """A key that lives for ever where it should not, or the other way round; not where the key itself differs."""
+        key = it.name.replace("redis-ttl://", "redis://", 1)
+        if key not in self.outcome.after or key not in self.stay:
+            return None
+        text = "has a time to live, and after one clean run it has none"
+        if it.how == MISSING:
+            text = "has no time to live, and after one clean run it has one"
+        return replace(self._make(it, "changed", "expiry", text), label=it.label.replace("redis-ttl://", "redis://", 1))
+
     def _extra(self, it: Difference) -> Case | None:
         if it.kind == "upload":
             if it.found is not None and it.found[1].version == EXPIRES:
@@ -122,6 +138,8 @@ class _Look:
             return self._make(it, "leak", "upload", "is an unfinished upload that stays behind")
         if it.kind == "child-run":
             return self._child_run(it)
+        if it.kind in LIVES:
+            return self._life(it)
         if it.kind in BOOKKEEPING:
             return self._make(it, "changed", it.kind, "is set, and one clean run does not set it")
         if it.expected:
@@ -152,14 +170,37 @@ class _Look:
         text = f"{actual:,} runs of DAG {dag} were started where one clean run starts {expected:,}"
         return self._make(it, "started-twice", "child-run", text)
 
+    def _life(self, it: Difference) -> Case:
+        """One run too many of a job; how the service names its runs says nothing to a person."""
+        folder = it.name.rpartition("/")[0] + "/"
+        expected = sum(name.startswith(folder) for name in self.stay)
+        actual = sum(name.startswith(folder) for name in self.outcome.after)
+        if it.kind == "pods-at-once":
+            return self._make(it, "started-twice", it.kind, "had more than one pod at work at once")
+        if not expected and it.kind in ("pod", "k8s-job"):
+            return self._left(it)
+        if not expected:
+            text = "was started, and one clean run does not start it"
+        else:
+            text = f"{actual:,} were started where one clean run starts {expected:,}"
+        return Case("started-twice", it.kind, folder[:-1], text, it.name, it.kind)
+
+    def _left(self, it: Difference) -> Case:
+        """A pod or a Job of Kubernetes that one clean run takes away."""
+        assert it.found is not None
+        status = json.loads(bytes_of(it.found[1], self.content)).get("status", {})
+        if status.get("phase") in ("Pending", "Running") or status.get("active"):
+            return self._make(it, "orphan", it.kind, "is left running, and nobody watches it")
+        return self._make(it, "leak", it.kind, "has ended and stays behind, and one clean run takes it away")
+
     def _missing(self, it: Difference) -> Case | None:
         if it.kind == "upload":
             return None
         if it.kind in BOOKKEEPING:
             cls = "lost" if it.kind == "xcom" and it.name.rsplit("/", 1)[-1] == "return_value" else "changed"
             return self._make(it, cls, it.kind, "is not set, and one clean run sets it")
-        if it.kind == "child-run":
-            return self._make(it, "lost", "child-run", "was not started, and one clean run starts it")
+        if it.kind == "child-run" or it.kind in LIVES:
+            return self._make(it, "lost", it.kind, "was not started, and one clean run starts it")
         if it.expected > 1:
             text = f"{_objects(it.actual)} where one clean run leaves {it.expected:,}"
             return self._make(it, "lost", "fewer", text)
@@ -182,7 +223,7 @@ class _Look:
         assert it.found is not None
         expected, actual = bytes_of(it.wanted[1], self.content), bytes_of(it.found[1], self.content)
         relation = relate(expected, actual, it.rule, it.wanted[0], it.kind)
-        if it.kind in BOOKKEEPING or it.kind == "child-run":
+        if it.kind in BOOKKEEPING or it.kind == "child-run" or it.kind in LIVES:
             return self._make(it, "changed", it.kind, relation.text)
         before = self.outcome.before.get(it.name)
         if before is not None and before.digest == it.found[1].digest:
@@ -242,6 +283,8 @@ def gone(outcome: Outcome, differences: Sequence[Difference], content: Content) 
 
     def is_gone(it: Difference) -> bool:
         if it.wanted is None or it.how == HEADERS or it.kind in BOOKKEEPING or it.kind == "child-run":
+            return False
+        if it.kind in LIVES:
             return False
         if it.how == CONTENT:
             return _is_damaged(it, outcome.before.get(it.name), content)

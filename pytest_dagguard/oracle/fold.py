@@ -28,6 +28,14 @@ _PLURAL: dict[tuple[str, str], str] = {
     ("changed", "stale"): "still have the content that they had before the task",
     ("leak", "upload"): "are unfinished uploads that stay behind",
     ("leak", "temporary"): "are temporary and stay behind",
+    ("started-twice", "job"): "were started more often than one clean run starts them",
+    ("started-twice", "pod"): "were started more often than one clean run starts them",
+    ("started-twice", "k8s-job"): "were started more often than one clean run starts them",
+    ("started-twice", "pods-at-once"): "had more than one pod at work at once",
+    ("orphan", "pod"): "are left running",
+    ("orphan", "k8s-job"): "are left running",
+    ("leak", "pod"): "have ended and stay behind",
+    ("leak", "k8s-job"): "have ended and stay behind",
     ("started-twice", "child-run"): "were started more often than one clean run starts them",
 }
 _NOUNS = {
@@ -35,6 +43,10 @@ _NOUNS = {
     "task-state": "entries of the task state store",
     "variable": "Variables",
     "child-run": "child DAG runs",
+    "job": "job runs",
+    "pod": "pods",
+    "k8s-job": "Jobs",
+    "pods-at-once": "task instances",
     "upload": "uploads",
     "bucket": "buckets",
 }
@@ -107,7 +119,7 @@ def _common(folders: Sequence[str]) -> str:
 
 
 def _single(case: Case) -> str:
-    if case.tag in ("count", "fewer", "child-run") and case.text[:1].isdigit():
+    if case.tag in ("count", "fewer", "child-run", "job", "pod", "k8s-job") and case.text[:1].isdigit():
         return f"{case.label}: {case.text}"
     if case.kind == "xcom":
         return f"XCom {case.label.rpartition('/')[2]} ({case.label}) {case.text}"

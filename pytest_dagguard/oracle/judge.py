@@ -97,7 +97,7 @@ def _cannot_finish(clean: Clean, outcome: Outcome, situation: Situation) -> Find
     who = {"twice": "the second run", "concurrent": "the last attempt"}.get(
         situation.scenario, "the task, cleared by somebody," if situation.cleared else "the retry"
     )
-    resource = _named(end.error, outcome)
+    resource = _named(end.error[:_ERROR_AT_MOST], outcome)
     about = f" (about {template(resource, clean)})" if resource and resource not in error else ""
     said = f"fails: {error}" if error else f"does not succeed: it ends as {end.state or 'unknown'}"
     site = end.trace[0] if end.trace else None

@@ -12,7 +12,9 @@ from pytest_dagguard.model.state import Entry
 from pytest_dagguard.oracle.names import readable
 from pytest_dagguard.oracle.noise import Clean, is_ignored
 
-NOT_READ = frozenset({"upload", "bucket", "xcom", "task-state", "variable", "child-run"})
+NOT_READ = frozenset(
+    {"upload", "bucket", "xcom", "task-state", "variable", "child-run", "job", "pod", "k8s-job", "pods-at-once"}
+)
 """Kinds that nobody outside of the task reads as data."""
 _KINDS = {"xcom": "xcom", "task-state": "task-state", "variable": "variable", "dagrun": "child-run"}
 

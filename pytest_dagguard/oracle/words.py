@@ -28,8 +28,26 @@ WHY: dict[tuple[str, str], str] = {
     ("changed", "xcom"): "Tasks downstream pull another value than after one clean run.",
     ("changed", "task-state"): "What the task keeps in the task state store depends on how often it was started.",
     ("changed", "variable"): "The Airflow Variable depends on how often the task was started.",
+    (
+        "changed",
+        "expiry",
+    ): "Setting the key and giving it a time to live are two requests, and only one of them was done.",
     ("changed", "child-run"): "The child run gets another configuration than after one clean run.",
     ("started-twice", "child-run"): _AGAIN + " and triggered the DAG again under another run id.",
+    ("started-twice", "job"): "{who} submitted the job without a look whether {earlier} had submitted it already.",
+    ("started-twice", "pod"): "{who} created a pod without a look whether the one of {earlier} is there.",
+    ("started-twice", "k8s-job"): "{who} created a Job without a look whether the one of {earlier} is there.",
+    ("started-twice", "pods-at-once"): "{who} created a pod while the one of {earlier} was still there.",
+    ("orphan", "pod"): "{earlier} had created it, and {who} neither took it up nor took it away.",
+    ("orphan", "k8s-job"): "{earlier} had created it, and {who} neither took it up nor took it away.",
+    ("leak", "pod"): "{earlier} was gone before it could take it away, and {who} made one of its own.",
+    ("leak", "k8s-job"): "{earlier} was gone before it could take it away, and {who} made one of its own.",
+    ("changed", "k8s-job"): "The Job that is left is not what one clean run leaves.",
+    ("lost", "k8s-job"): "{who} took the Job for created.",
+    ("changed", "job"): "{who} submitted the job with other arguments than one clean run does, or it ended otherwise.",
+    ("changed", "pod"): "The pod that is left is not what one clean run leaves.",
+    ("lost", "job"): "{who} took the job for submitted.",
+    ("lost", "pod"): "{who} took the pod for created.",
     (
         "leak",
         "upload",
@@ -95,9 +113,35 @@ FIX: dict[tuple[str, str], str] = {
         "changed",
         "variable",
     ): "Set the Variable to a value computed from the logical date instead of changing the old one.",
+    (
+        "changed",
+        "expiry",
+    ): "Set the key and its time to live in one command (`SET key value EX 60`, `redis.set(..., ex=60)`), or both in "
+    "MULTI.",
     ("changed", "child-run"): "Build `conf` from the logical date and the inputs alone.",
     ("started-twice", "child-run"): "Give the child run an id derived from the logical date "
     '(`trigger_run_id="{{ run_id }}"`) and set `reset_dag_run=True` or `skip_when_already_exists=True`.',
+    ("started-twice", "job"): "Before submitting look for a run of this interval (by a name, token or argument made of "
+    "the logical date) and wait for that one; or use the operator's `durable=True` (Airflow 3.3), which keeps the "
+    "run's id for the retry.",
+    ("started-twice", "pod"): "Let the retry find the pod: keep `durable=True` (before Airflow 3.3 "
+    "`reattach_on_restart=True`), or give the pod a name made of the logical date.",
+    (
+        "started-twice",
+        "k8s-job",
+    ): "Give the Job a name made of the logical date (`name`, `random_name_suffix=False`), so "
+    "that a second one is refused, and take up the one that is there.",
+    ("started-twice", "pods-at-once"): "Let the retry find the pod: keep `durable=True` (before Airflow 3.3 "
+    "`reattach_on_restart=True`), or give the pod a name made of the logical date (`random_name_suffix=False`).",
+    (
+        "orphan",
+        "pod",
+    ): "Let the retry find the pod (`durable=True`, before Airflow 3.3 `reattach_on_restart=True`), and "
+    "give it `active_deadline_seconds` for the case that nobody does.",
+    ("orphan", "k8s-job"): "Give the Job a name made of the logical date and `active_deadline_seconds`.",
+    ("leak", "pod"): "Let the retry find the pod (`durable=True`, before Airflow 3.3 `reattach_on_restart=True`).",
+    ("leak", "k8s-job"): "Give the Job `ttl_seconds_after_finished`.",
+    ("changed", "job"): "Build the job's arguments from the logical date and the inputs alone.",
     ("leak", "upload"): "Abort unfinished uploads of the key before starting one, and give the bucket a lifecycle rule "
     "(`AbortIncompleteMultipartUpload`).",
     ("leak", "temporary"): "Use a temporary name derived from the logical date, so that the retry writes over it, and "

@@ -8,35 +8,48 @@ import os
 import resource
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pytest_dagguard.isolation import egress
 from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec
 from pytest_dagguard.model.history import Frame
-from pytest_dagguard.stage import warm, where
+from pytest_dagguard.stage import virtual, warm, where
+from pytest_dagguard.stage.compat import kubernetes
 from pytest_dagguard.stage.load import newest_module, third_party
-from pytest_dagguard.stage.machine import Place, move_in, shift_clock
+from pytest_dagguard.stage.machine import Place, move_in
 
 
-def run(spec: AttemptSpec, place: Place, machine: str, load_task: Callable[[], Any] | None = None) -> AttemptResult:
+def run(
+    spec: AttemptSpec,
+    place: Place,
+    machine: str,
+    load_task: Callable[[], Any] | None = None,
+    wake: Mapping[str, Any] | None = None,
+) -> AttemptResult:
     """Run the attempt to its end in this process.
 
     :param machine: name of the machine this process becomes
     :param load_task: gives the operator; None: load it from ``spec.file``
+    :param wake: run the trigger that the task waits for instead: the row of the task instance, with ``trigger``,
+        ``next_method`` and ``next_kwargs``
     """
     began = time.perf_counter()
     endpoints = dict(spec.endpoints)
     before, read = newest_module(), next(reversed(linecache.cache), "")
     record = move_in(place, machine, endpoints, dict(spec.environment))
+    kubernetes.find()
     os.environ["PYTHONHASHSEED"] = str(spec.seed % 4294967295)
     if "where" in endpoints:
         where.answer(endpoints["where"], [place.root])
-    clock = shift_clock(spec.clock_shift)
-    state, error = _execute(spec, load_task or (lambda: load(spec)))
-    if clock is not None:
-        clock.stop()
+    more: tuple[tuple[str, Any], ...] = ()
+    with virtual.running(endpoints["clock"], spec.clock_shift, spec.now) as clock:
+        if wake is None:
+            state, error = _execute(spec, load_task or (lambda: load(spec)))
+        else:
+            state, error, more = _wait(spec, wake)
+        wall, slept = time.time(), clock.slept
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return AttemptResult(
         actor=spec.actor,
@@ -51,6 +64,9 @@ def run(spec: AttemptSpec, place: Place, machine: str, load_task: Callable[[], A
             ("cpu", usage.ru_utime + usage.ru_stime),
             ("modules", third_party(before, place.root)),
             ("sources", _sources(read, place.root)),
+            ("wall", wall),
+            ("slept", slept),
+            *more,
         ),
     )
 
@@ -67,6 +83,17 @@ def _execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> tuple[str, Base
         traceback.print_exc()
         return "failed", error
     return ending.state, ending.error
+
+
+def _wait(spec: AttemptSpec, row: Mapping[str, Any]) -> tuple[str, BaseException | None, tuple[tuple[str, Any], ...]]:
+    from pytest_dagguard.stage.compat import orm, parse, triggers
+
+    orm.block()
+    with parse.connected(dict(spec.endpoints)["airflow"]):
+        fired = triggers.run(spec, row["trigger"], row["next_method"], row["next_kwargs"])
+    if fired.error is not None:
+        traceback.print_exception(fired.error)
+    return "fired", fired.error, (("method", fired.method), ("kwargs", fired.kwargs))
 
 
 def load(spec: AttemptSpec) -> Any:

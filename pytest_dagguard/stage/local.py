@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_dagguard.isolation import processes
-from pytest_dagguard.stage import warm
+from pytest_dagguard.stage import virtual, warm
 from pytest_dagguard.stage.machine import Place
 from pytest_dagguard.stage.process import Stage
 
@@ -27,6 +27,7 @@ class LocalStage:
         for name, value in environment.items():
             os.environ.setdefault(name, value)
         processes.become_subreaper()
+        virtual.install()
         self.events: deque[tuple[Any, ...]] = deque()
         self._stage = Stage(self.events.append, place, lambda: None)
         self.events.append(("ready", os.getpid(), warm.airflow()))

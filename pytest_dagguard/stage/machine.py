@@ -1,4 +1,4 @@
-"""Turning a forked child into another machine: its own folders, host name, network and clock, and no way out."""
+"""Turning a forked child into another machine: its own folders, host name and network, and no way out."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import random
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 from pytest_dagguard.isolation import egress, environment, machine, network, processes
 
@@ -88,17 +86,3 @@ def move_in(place: Place, name: str, endpoints: Mapping[str, str], variables: Ma
     egress.install(egress.recorder(record))
     random.seed()
     return record
-
-
-def shift_clock(seconds: float) -> Any:
-    """Put this process's wall clock ahead; it goes on ticking.
-
-    :returns: the traveller, which must be kept alive
-    """
-    if not seconds:
-        return None
-    import time_machine
-
-    traveller = time_machine.travel(datetime.now(timezone.utc) + timedelta(seconds=seconds), tick=True)
-    traveller.start()
-    return traveller

@@ -19,9 +19,10 @@ from typing import Any
 
 from pytest_dagguard.isolation import egress, processes, usage, waits
 from pytest_dagguard.model import wire
-from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec
+from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec, LifeSpec
 from pytest_dagguard.model.dag import DagFile, LoadError
-from pytest_dagguard.stage import attempt, load, pauses, spare, warm
+from pytest_dagguard.model.life import Death
+from pytest_dagguard.stage import attempt, life, load, spare, virtual, warm
 from pytest_dagguard.stage.child import Child, fork
 from pytest_dagguard.stage.machine import Place, move_in
 from pytest_dagguard.stage.spare import Seat, Spare
@@ -96,8 +97,11 @@ class Stage:
 
         return self._start("", finish, "describe", path, endpoints, variables)
 
-    def run(self, spec: AttemptSpec) -> str:
-        """Run an attempt in a fork; ``exited`` with its actor follows."""
+    def run(self, spec: AttemptSpec, wake: dict[str, Any] | None = None) -> str:
+        """Run an attempt in a fork; ``exited`` with its actor follows.
+
+        :param wake: run the trigger that it waits for, see :func:`attempt.run`
+        """
 
         def finish(running: Running) -> tuple[Any, ...]:
             found = running.child.result()
@@ -108,24 +112,42 @@ class Stage:
             warm.read_sources(dict(found.details).get("sources", ()))
             return ("exited", spec.actor, replace(found, log=_tail(running.seat.log)))
 
-        return self._start(spec.actor, finish, "attempt", spec)
+        return self._start(spec.actor, finish, "attempt", spec, wake)
 
     def _perform(self, ticket: str, job: str, arguments: tuple[Any, ...]) -> Any:
         """In a child: do what it was forked for."""
-        does: dict[str, Callable[..., Any]] = {"describe": self._describe, "attempt": self._attempt}
+        does: dict[str, Callable[..., Any]] = {
+            "describe": self._describe,
+            "attempt": self._attempt,
+            "life": lambda ticket, spec: life.run(spec, self.place, ticket),
+        }
         return does[job](ticket, *arguments)
 
     def _describe(self, ticket: str, path: str, endpoints: dict[str, str], variables: dict[str, str]) -> DagFile:
         move_in(self.place, ticket, endpoints, variables)
         return load.describe(path, self.place.root, endpoints["airflow"])
 
-    def _attempt(self, ticket: str, spec: AttemptSpec) -> AttemptResult:
+    def _attempt(self, ticket: str, spec: AttemptSpec, wake: dict[str, Any] | None) -> AttemptResult:
         given = self.objects.get(spec.file)
         load_task = (lambda: given) if given is not None else None
-        run = lambda: attempt.run(spec, self.place, ticket, load_task)  # noqa: E731
-        result = pauses.within(spec.patience, [self.place.root], run)
+        result = attempt.run(spec, self.place, ticket, load_task, wake)
         started = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss > 0
         return replace(result, details=(*result.details, ("programs", started)))
+
+    def live(self, spec: LifeSpec) -> str:
+        """Run a pod or a job in a fork; ``exited`` with its actor and its :class:`Death` follows."""
+
+        def finish(running: Running) -> tuple[Any, ...]:
+            found = running.child.result()
+            if not isinstance(found, Death):
+                found = Death(137, tuple(_tail(running.seat.log).splitlines()))
+            return ("exited", spec.birth.actor, found)
+
+        return self._start(spec.birth.actor, finish, "life", spec)
+
+    def runs(self, name: str) -> bool:
+        """Say whether a child of this name has not ended yet."""
+        return name in self.running
 
     def look(self, name: str) -> tuple[float, tuple[str, ...]]:
         """What an attempt is up to: seconds of processor time so far, and connections that it was refused."""
@@ -318,6 +340,7 @@ def main(descriptor: int, place: Place) -> None:
             sys.path.append(each)
     link = socket.socket(fileno=descriptor)
     stage = Stage(lambda message: link.sendall(wire.encode(message)), place, link.close, ahead=True)
+    virtual.install()
     try:
         version = warm.airflow()
     except ImportError as missing:

@@ -258,7 +258,7 @@ def test_connections_point_at_the_ports_of_who_asks() -> None:
 def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Link]:
     """A real cloud process."""
     folder = tmp_path_factory.mktemp("cloud")
-    made = Link("pytest_dagguard.cloud", ["1"], {**os.environ}, folder, folder / "log")
+    made = Link("pytest_dagguard.cloud", ["1", ""], {**os.environ}, folder, folder / "log")
     made.expect("ready", 120)
     yield made
     made.close()
@@ -280,7 +280,7 @@ def test_a_command_that_fails_fails_over_here_and_the_next_works(link: Link, com
 
 def test_it_ends_with_its_director_and_no_file_around_it_shadows_a_library(tmp_path: Path) -> None:
     (tmp_path / "aiohttp.py").write_text("raise RuntimeError('the wrong one')")
-    made = Link("pytest_dagguard.cloud", ["1"], {**os.environ}, tmp_path, tmp_path / "log")
+    made = Link("pytest_dagguard.cloud", ["1", ""], {**os.environ}, tmp_path, tmp_path / "log")
     made.expect("ready", 120)
     made.close()
     assert made.process.returncode == 0

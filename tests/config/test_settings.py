@@ -16,7 +16,7 @@ from pytest_dagguard.model.errors import ConfigurationError
 SCENARIOS = ("concurrent", "killed", "other", "twice")
 KEYS = (
     "Known keys: scenarios, budget, strict, dags, seed, logical-date, auto-buckets, "
-    "load-timeout, attempt-timeout, allow, paths, env"
+    "load-timeout, attempt-timeout, allow, images, jobs, paths, env"
 )
 DURATION = "not a duration; write 500ms, 10s, 2m or a bare number of seconds"
 KNOWN = "Known: twice, concurrent, killed, other"
@@ -50,6 +50,8 @@ def test_defaults_where_nobody_wrote_anything(tmp_path: Path) -> None:
         load_timeout=30.0,
         attempt_timeout=60.0,
         allow={},
+        images={},
+        jobs={},
         paths=(),
         env={},
     )

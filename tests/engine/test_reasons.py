@@ -23,15 +23,14 @@ def test_evidence_needs_no_reason() -> None:
 
 
 def test_a_refused_call_comes_before_what_followed_from_it() -> None:
-    paused = replace(ENDED, state="paused", error="sleeps for 30 s", egress=("bigquery.googleapis.com:443",))
+    reached = replace(ENDED, egress=("bigquery.googleapis.com:443",))
     stalled = ("attempt 1 waits", "wait")
-    reason, group = reasons.of_evidence([paused], [GLUE], [], stalled)
+    reason, group = reasons.of_evidence([reached], [GLUE], [], stalled)
     assert group == "need Glue"
     assert "calls glue StartJobRun, which is not emulated" in reason
-    reason, group = reasons.of_evidence([paused], [], [], stalled)
+    reason, group = reasons.of_evidence([reached], [], [], stalled)
     assert group == "need BigQuery"
     assert "connects to bigquery.googleapis.com:443 (BigQuery)" in reason
-    assert reasons.of_evidence([replace(paused, egress=())], [], [], stalled)[1] == "sleep"
     assert reasons.of_evidence([ENDED], [], ["api.example.com:443"], stalled)[1] == "need api.example.com"
     assert reasons.of_evidence([ENDED], [], [], stalled) == stalled
 
@@ -41,10 +40,19 @@ def test_a_success_after_a_refused_connection_is_no_evidence() -> None:
 
 
 def test_a_sensor_is_told_what_to_do() -> None:
-    poking = replace(ENDED, state="paused", error="pokes again in 60 s", details=(("sensor", True),))
-    reason, group = reasons.of_evidence([poking], [], [], reasons.NONE)
+    kind = "airflow.sdk.exceptions.AirflowSensorTimeout"
+    poked = replace(ENDED, state="failed", error="AirflowSensorTimeout: Sensor has timed out", error_kind=kind)
+    reason, group = reasons.of_failure(poked, Outcome({}, {}, (), {"attempt 1": poked}), TASK, "seed")
     assert group == "waiting sensor"
     assert "put into the seed what it waits for" in reason
+
+
+def test_a_wait_without_an_end_is_told_from_one_that_is_not_seen() -> None:
+    for_ever = reasons.of_giving_up("attempt 1", "waits for ever: nothing had ended it after 60 days")
+    unseen = reasons.of_giving_up("attempt 1", "waits: after 3 operations it did nothing for 10 s")
+    assert (for_ever[1], unseen[1]) == ("wait for ever", "wait")
+    assert "execution_timeout" in for_ever[0]
+    assert "is not simulated" in unseen[0]
 
 
 @pytest.mark.parametrize("state", reasons.RESUMES)

@@ -42,14 +42,14 @@ def test_a_helper_process_that_is_lost_costs_one_verdict(
 ) -> None:
     link = getattr(lab.lab, name)
     assert isinstance(link, Link)
-    launch = type(lab.lab).launch
+    launch = type(lab.lab.actors).launch
 
     def kill_then_launch(self: object, *arguments: object) -> None:
-        monkeypatch.setattr(type(lab.lab), "launch", launch)
+        monkeypatch.setattr(type(lab.lab.actors), "launch", launch)
         launch(self, *arguments)  # type: ignore[arg-type]
         os.kill(link.process.pid, signal.SIGKILL)
 
-    monkeypatch.setattr(type(lab.lab), "launch", kill_then_launch)
+    monkeypatch.setattr(type(lab.lab.actors), "launch", kill_then_launch)
     lost = verdict(lab, loaded)
     assert lost.verdict == "inconclusive"
     assert lost.reason == f"the {name} process has ended unexpectedly"

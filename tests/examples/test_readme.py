@@ -75,13 +75,13 @@ def test_the_code_runs(tmp_path: Path):
 
 
 def test_the_configuration_is_accepted(tmp_path: Path):
-    (block,) = _blocks("toml")
-    (tmp_path / "pyproject.toml").write_text(block)
+    (tmp_path / "pyproject.toml").write_text("\n".join(_blocks("toml")))
     (tmp_path / "dags").mkdir()
     found = resolve(tmp_path, {}, {}, registry.names("pytest_dagguard.scenarios"), ("json",))
     assert found.budget == 20
     assert found.allow
     assert found.env
+    assert found.jobs
 
 
 def test_each_command_names_an_environment_of_tox_and_ci_runs_the_tests():

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from explore.fakes import LOST, drive, judged, point, unreached
 from pytest_dagguard.explore.rerun import search
-from pytest_dagguard.model.plan import Run
+from pytest_dagguard.model.plan import Elapse, Run
 
 
 def test_it_runs_and_runs_again() -> None:
     found, asked = drive(search, [point(1, "k")], lambda trial: judged(), retries=2)
-    assert [trial.schedule for trial in asked] == [(Run(1), Run(2, retries=1))]
+    assert [trial.schedule for trial in asked] == [(Run(1), Elapse(), Run(2, retries=1))]
     assert (found.hits, found.unreached, found.schedules, found.bounded) == ([], [], 1, False)
 
 

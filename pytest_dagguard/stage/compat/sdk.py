@@ -99,7 +99,7 @@ def execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> Ending:
     :raises Refused: the API did not let it start
     """
     log = structlog.get_logger(logger_name="task")
-    what = _task_instance(spec)
+    what = task_instance(spec)
     comms = Comms(log)
     client = connect(dict(spec.endpoints)["airflow"])
     supervisor = supervision.InProcessTestSupervisor(
@@ -135,7 +135,8 @@ def execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> Ending:
     return Ending(str(getattr(state, "value", state)), error)
 
 
-def _task_instance(spec: AttemptSpec) -> Any:
+def task_instance(spec: AttemptSpec) -> Any:
+    """The task instance as a worker is handed it."""
     fields: dict[str, Any] = {
         "id": uuid.UUID(spec.ti_id),
         "dag_id": spec.dag_id,

@@ -1,0 +1,210 @@
+"""AWS beside S3: services whose jobs go on by themselves, answered by moto, their time by the world's clock."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from pytest_dagguard.cloud import s3_services
+from pytest_dagguard.cloud.aws_services import moto_call
+from pytest_dagguard.cloud.aws_services.service import FAILED, LIVE, SUCCEEDED, JobRun, Refusal, Service
+from pytest_dagguard.cloud.emulator import Blobs, Caller, Request, Response, World
+from pytest_dagguard.cloud.s3_address import scope
+from pytest_dagguard.model import life, registry
+from pytest_dagguard.model.errors import NotEmulated
+from pytest_dagguard.model.life import Birth, Death
+from pytest_dagguard.model.operation import Operation
+from pytest_dagguard.model.seed import Seed
+from pytest_dagguard.model.state import Entry
+
+DURATION = 600.0
+"""Virtual seconds that a job takes of which nothing is said: longer than a retry is in coming."""
+
+RUNS = "#runs"
+"""At the end of a job's resource name: all of its runs."""
+
+_READS = ("Get", "List", "Describe", "BatchGet", "Head")
+
+
+class Aws:
+    """AWS jobs (moto): Glue; what a job does is said under [tool.dagguard.jobs]."""
+
+    name = "aws"
+
+    def __init__(self, blobs: Blobs, auto_buckets: bool) -> None:
+        found = registry.collect("pytest_dagguard.cloud.aws_services", "SERVICE")
+        self.services: dict[str, Service] = {each.signing: each for each in found.values()}
+        self._blobs = blobs
+        self._world: World | None = None
+        self._regions: set[tuple[str, str]] = set()
+        self._lives: dict[str, tuple[str, str, str]] = {}
+        self._counts: dict[str, int] = {}
+
+    @property
+    def serves(self) -> frozenset[str]:
+        """Names that requests to these services are signed with: they arrive at the port of S3."""
+        return frozenset(self.services)
+
+    def attach(self, world: World) -> None:
+        """Time and processes come from there."""
+        self._world = world
+
+    def environment(self, url: str) -> dict[str, str]:
+        """Nothing: one endpoint variable serves all of AWS, and it is S3's."""
+        return {}
+
+    def connection(self, connection: dict[str, Any], url: str) -> dict[str, Any] | None:
+        """None: connections of AWS are S3's to rewrite."""
+        return None
+
+    def classify(self, request: Request) -> Operation:
+        """Name the operation.
+
+        :raises NotEmulated: an action that is not answered truly
+        """
+        service, action, body = self._read(request)
+        if action not in service.verbs:
+            raise NotEmulated(service.signing, action, f"of {service.signing}, jobs and their runs are emulated")
+        name = service.job(action, body)
+        resource = f"job://{service.signing}/{name or '*'}"
+        runs = service.run_ids(action, body)
+        # who starts a run and who looks at another one do not meet; who counts or lists them meets both
+        touched = frozenset(f"{resource}/{each}" for each in runs) or frozenset({resource + RUNS})
+        if not action.startswith(_READS):
+            return Operation(service.signing, action, resource, touched, touched | {resource + RUNS})
+        return Operation(service.signing, action, resource, touched)
+
+    def apply(self, request: Request, caller: Caller) -> Response:
+        """Let the operation take effect; runs that it started begin to live.
+
+        :raises NotEmulated: as :meth:`classify`
+        """
+        service, action, body = self._read(request)
+        region = scope(request)[0] or "us-east-1"
+        backend = self._backend(service, region)
+        service.prepare(backend, action, body)
+        before = {run.id for run in service.runs(backend)}
+        if action in service.own:
+            found = service.own[action](backend, body)
+            response = _json(found)
+        else:
+            response = moto_call.answer(service, request, region)
+        for run in service.runs(backend):
+            if run.id not in before:
+                self._begin(service, region, run)
+        self._end_stopped(service, region)
+        return response
+
+    def _read(self, request: Request) -> tuple[Service, str, Mapping[str, Any]]:
+        signing, action = s3_services.named(request)
+        if signing not in self.services:
+            raise NotEmulated(signing, action, "no emulator answers this AWS service yet")
+        try:
+            body = json.loads(request.body or b"{}")
+        except ValueError:
+            body = {}
+        return self.services[signing], action, body if isinstance(body, dict) else {}
+
+    def _backend(self, service: Service, region: str) -> Any:
+        if (service.signing, region) not in self._regions:
+            self._regions.add((service.signing, region))
+            from moto.moto_api import state_manager
+
+            # the world's clock alone decides when a run goes on
+            state_manager.set_transition("glue::job_run", {"progression": "manual", "times": 10**9})
+        return moto_call.backend(service, region)
+
+    def _begin(self, service: Service, region: str, run: JobRun) -> None:
+        world = self._world
+        assert world is not None
+        label = f"{service.signing}:{run.name}"
+        said = world.behaviour("jobs", label) or life.SUCCEED
+        where = (service.signing, region, run.id)
+        if said == life.NEVER_ENDS:
+            world.clock.set(run.limit, self.name, *where, FAILED)
+        elif said in (life.SUCCEED, life.FAIL):
+            world.clock.set(DURATION, self.name, *where, SUCCEEDED if said == life.SUCCEED else FAILED)
+        else:
+            self._counts[label] = self._counts.get(label, 0) + 1
+            actor = f"job {label}#{self._counts[label]}"
+            self._lives[actor] = where
+            facts = {"id": run.id, "name": run.name, "arguments": dict(run.arguments)}
+            world.begin(Birth(actor, self.name, "job", said, facts))
+
+    def _end_stopped(self, service: Service, region: str) -> None:
+        """End the processes of runs that somebody stopped."""
+        assert self._world is not None
+        live = {run.id for run in service.runs(self._backend(service, region)) if run.state == LIVE}
+        for actor, (signing, place, run_id) in list(self._lives.items()):
+            if (signing, place) == (service.signing, region) and run_id not in live:
+                del self._lives[actor]
+                self._world.kill(actor)
+
+    def ring(self, *what: Any) -> None:
+        """A run has come to its end."""
+        signing, region, run_id, state = what
+        self._finish(signing, region, run_id, state)
+
+    def ended(self, actor: str, death: Death) -> None:
+        """The process of a run has ended."""
+        where = self._lives.pop(actor, None)
+        if where is not None:
+            self._finish(*where, SUCCEEDED if death.code == 0 else FAILED)
+
+    def _finish(self, signing: str, region: str, run_id: str, state: str) -> None:
+        service = self.services[signing]
+        for run in service.runs(self._backend(service, region)):
+            if run.id == run_id and run.state == LIVE:
+                run.end(state)
+
+    def entries(self, names: Collection[str] | None = None) -> dict[str, Entry]:
+        """Runs that live or have succeeded. One that was stopped or failed has done nothing that would count."""
+        wanted = ("job://*",) if names is None else tuple(names)
+        found: dict[str, Entry] = {}
+        for signing, region in sorted(self._regions):
+            for run in self.services[signing].runs(moto_call.backend(self.services[signing], region)):
+                name = f"job://{signing}/{run.name}/{run.id}"
+                if _fits(name, wanted) and run.state in (LIVE, SUCCEEDED):
+                    text = json.dumps({"arguments": run.arguments, "state": run.state}, sort_keys=True, default=str)
+                    found[name] = Entry("job", self._blobs.put(text.encode()), len(text))
+        return found
+
+    def snapshot(self) -> object:
+        """A copy of moto's storages."""
+        kept = {each: copy.deepcopy(self._fields(each)) for each in self._regions}
+        return kept, dict(self._lives), dict(self._counts)
+
+    def restore(self, snapshot: Any) -> None:
+        """Bring moto's storages back."""
+        kept, self._lives, self._counts = snapshot[0], dict(snapshot[1]), dict(snapshot[2])
+        for each in list(self._regions):
+            fields = self._fields(each)
+            if each in kept:
+                fields.update(copy.deepcopy(kept[each]))
+            else:
+                moto_call.backend(self.services[each[0]], each[1]).reset()
+
+    def _fields(self, where: tuple[str, str]) -> dict[str, Any]:
+        fields: dict[str, Any] = vars(moto_call.backend(self.services[where[0]], where[1]))
+        return fields
+
+    def seed(self, seed: Seed) -> None:
+        """Nothing: jobs that are named and missing are made."""
+
+
+def _fits(name: str, wanted: Collection[str]) -> bool:
+    job = name.rpartition("/")[0] + RUNS
+    return any(name.startswith(each[:-1]) if each.endswith("*") else each in (name, job) for each in wanted)
+
+
+def _json(found: Mapping[str, Any] | Refusal) -> Response:
+    kind = (("Content-Type", "application/x-amz-json-1.1"),)
+    if isinstance(found, Refusal):
+        text = json.dumps({"__type": found.code, "message": found.message})
+        return Response(400, kind, text.encode())
+    return Response(200, kind, json.dumps(found).encode())
+
+
+EMULATOR = Aws

@@ -1,0 +1,177 @@
+"""Everything that the API server keeps, its revisions, and who is told of changes."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+
+from pytest_dagguard.cloud.clock import Alarm, Clock
+from pytest_dagguard.cloud.kubernetes_api.kinds import Object, Place
+
+ADDED, MODIFIED, DELETED = "ADDED", "MODIFIED", "DELETED"
+KEPT = 4000
+_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One revision.
+
+    :param before: the object as it was, None where it was not there
+    """
+
+    revision: int
+    type: str
+    place: Place
+    object: Object
+    before: Object | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a container's log.
+
+    :param time: seconds since the epoch
+    """
+
+    time: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What goes on in a container.
+
+    :param place: of its pod
+    :param actor: of the process that was begun for it; empty where there is none
+    :param alarm: when its end or its next start comes by itself
+    """
+
+    place: Place
+    actor: str = ""
+    alarm: Alarm | None = None
+
+
+@dataclass(slots=True)
+class Store:
+    """The objects, which are never changed in place: a new value takes the place of an old one.
+
+    :param lives: (uid of the pod, container) -> what goes on there
+    :param logs: (uid of the pod, container) -> its log
+    :param counted: uid of a pod -> uid of the job that has counted its end
+    :param overlaps: task instance -> how many live pods it had at once, where that was more than one
+    :param births: how many processes of a name were begun, so that the next one's name is its own
+    """
+
+    clock: Clock
+    now: Callable[[], datetime]
+    objects: dict[Place, Object] = field(default_factory=dict)
+    revision: int = 1
+    floor: int = 0
+    changes: list[Change] = field(default_factory=list)
+    lives: dict[tuple[str, str], Life] = field(default_factory=dict)
+    logs: dict[tuple[str, str], tuple[Line, ...]] = field(default_factory=dict)
+    xcoms: dict[str, str] = field(default_factory=dict)
+    births: dict[str, int] = field(default_factory=dict)
+    overlaps: dict[tuple[str, ...], int] = field(default_factory=dict)
+    counted: dict[str, str] = field(default_factory=dict)
+    alarms: dict[str, Alarm] = field(default_factory=dict)
+    listeners: list[Callable[[Change], None]] = field(default_factory=list)
+
+    def get(self, place: Place) -> Object | None:
+        """An object, not to be changed."""
+        return self.objects.get(place)
+
+    def among(self, key: str, namespace: str = "") -> Iterator[tuple[Place, Object]]:
+        """The objects of a kind, in one namespace or in all, in the order of their names."""
+        for place in sorted(each for each in self.objects if each[0] == key and namespace in ("", each[1])):
+            yield place, self.objects[place]
+
+    def put(self, place: Place, value: Object) -> Object:
+        """Keep an object as a new revision, and return it as it is kept.
+
+        Nothing happens where it is what is kept already.
+        """
+        before = self.objects.get(place)
+        if before is not None and _same(before, value):
+            return before
+        self.revision += 1
+        kept = {**value, "metadata": {**value["metadata"], "resourceVersion": str(self.revision)}}
+        self.objects[place] = kept
+        self._tell(Change(self.revision, ADDED if before is None else MODIFIED, place, kept, before))
+        return kept
+
+    def remove(self, place: Place) -> Object:
+        """Delete an object and return its last revision."""
+        before = self.objects.pop(place)
+        self.revision += 1
+        last = {**before, "metadata": {**before["metadata"], "resourceVersion": str(self.revision)}}
+        self._tell(Change(self.revision, DELETED, place, last, before))
+        return last
+
+    def _tell(self, change: Change) -> None:
+        self.changes.append(change)
+        if len(self.changes) > KEPT:
+            self.compact(self.changes[len(self.changes) // 2].revision)
+        for each in list(self.listeners):
+            each(change)
+
+    def compact(self, floor: int) -> None:
+        """Forget the changes up to a revision: who wants to watch from there is told that it is gone."""
+        self.floor = max(self.floor, floor)
+        self.changes = [each for each in self.changes if each.revision > self.floor]
+
+    def stamp(self) -> str:
+        """The time now, as objects have it."""
+        return stamp(self.now())
+
+    def snapshot(self) -> tuple[object, ...]:
+        """A value for :meth:`restore`; what it refers to is never changed in place."""
+        return (
+            dict(self.objects), self.revision, self.floor, list(self.changes), dict(self.lives), dict(self.logs),
+            dict(self.xcoms), dict(self.births), dict(self.alarms), dict(self.counted),
+            dict(self.overlaps),
+        )  # fmt: skip
+
+    def restore(self, kept: tuple[object, ...]) -> None:
+        """Bring back what was; nobody is told."""
+        objects, revision, floor, changes, lives, logs, xcoms, births, alarms, counted, overlaps = kept
+        self.objects, self.revision, self.floor = dict(objects), revision, floor  # type: ignore[call-overload, assignment]
+        self.changes, self.lives, self.logs = list(changes), dict(lives), dict(logs)  # type: ignore[call-overload]
+        self.xcoms, self.births, self.alarms = dict(xcoms), dict(births), dict(alarms)  # type: ignore[call-overload]
+        self.counted, self.overlaps = dict(counted), dict(overlaps)  # type: ignore[call-overload]
+        # a cluster counts for all that goes on in it: no two runs of a task meet the same revisions
+        self.revision += secrets.randbelow(9000) + 1
+
+
+def _same(a: Object, b: Object) -> bool:
+    """Whether nothing but the revision differs."""
+    if a is b:
+        return True
+    strip = "resourceVersion"
+    left = {name: value for name, value in a["metadata"].items() if name != strip}
+    right = {name: value for name, value in b["metadata"].items() if name != strip}
+    return left == right and {**a, "metadata": None} == {**b, "metadata": None}
+
+
+def stamp(when: datetime) -> str:
+    """A time as objects have it, to the second."""
+    return when.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def fine_stamp(seconds: float) -> str:
+    """A time as logs and leases have it, to the microsecond."""
+    return (datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def new_uid() -> str:
+    """A uid that nothing else has: also between two clean runs, as what is random must be seen to be."""
+    return str(uuid.uuid4())
+
+
+def suffix(length: int = 5) -> str:
+    """What ``generateName`` adds."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))

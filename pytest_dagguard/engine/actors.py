@@ -1,0 +1,235 @@
+"""Attempts and lives: started, let go on, resumed where Airflow resumes them, killed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_dagguard.engine.patience import LOOK, Patience
+from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec, LifeSpec
+from pytest_dagguard.model.life import Birth, Death
+from pytest_dagguard.model.operation import Selector
+
+if TYPE_CHECKING:
+    from pytest_dagguard.engine.lab import Lab, Subject
+
+FOREVER = 60 * 86400.0
+"""Virtual seconds for which the world may go on by itself until all that lives in it has ended."""
+
+END_TIMEOUT = 120.0
+"""Seconds for a process that was killed to be gone."""
+
+
+class Actors:
+    """All that runs in one laboratory."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.count = 0
+        self.ahead = 0.0
+        self.problem = ""
+        self._specs: dict[str, AttemptSpec] = {}
+        self._parts: dict[str, list[AttemptResult]] = {}
+        self._lives: set[str] = set()
+        self._frozen: set[str] = set()
+        self._early: list[tuple[Any, ...]] = []
+
+    def launch(
+        self, subject: Subject, actor: str, try_number: int, max_tries: int, shift: float, where: bool, seed: int
+    ) -> None:
+        """Start an attempt; its gate is closed."""
+        lab = self.lab
+        self.ahead = shift
+        ti_id = lab.queue(subject, try_number, max_tries, shift)
+        endpoints, variables = lab.cloud.call("open", actor, where)
+        spec = AttemptSpec(
+            actor=actor,
+            file=subject.file,
+            dag_id=subject.dag_id,
+            task_id=subject.task_id,
+            run_id=subject.run_id,
+            logical_date=lab.date(subject),
+            ti_id=ti_id,
+            try_number=try_number,
+            map_index=subject.map_index,
+            clock_shift=shift,
+            endpoints=tuple(endpoints.items()),
+            environment=tuple(variables.items()),
+            where=where,
+            seed=seed,
+            now=lab.cloud.call("now"),
+        )
+        self.count += 1
+        self._early = [each for each in self._early if each[1] != actor]
+        self._specs[actor], self._parts[actor] = spec, []
+        lab.stage.call("run", spec)
+
+    def proceed(self, actor: str, until: Selector | None) -> tuple[str, Any]:
+        """Let an attempt go on.
+
+        :returns: ``("reached", index)`` when it stands after the operation, ``("exited", result)`` when it has ended,
+            ``("given up", why)`` when it is not worth waiting for any more
+        """
+        lab = self.lab
+        lab.cloud.call("allow", actor, until)
+        if actor in self._frozen:
+            self._frozen.discard(actor)
+            lab.stage.call("thaw", actor)
+        patience = Patience(lab.options.patience, lab.options.attempt_timeout)
+        while True:
+            event = self._next_of(actor, time.monotonic() + LOOK)
+            if event is None:
+                if why := self._look(actor, patience):
+                    return "given up", why
+            elif event[0] == "reached":
+                self._frozen.add(actor)
+                lab.stage.call("freeze", actor)
+                return "reached", event[2]
+            elif event[0] == "forever":
+                return "given up", f"waits for ever: nothing had ended it after {event[2] / 86400:.0f} days"
+            elif event[0] == "woke":
+                self._resume(actor)
+            elif event[0] == "exited" and not self._goes_on(actor, event[2]):
+                lab.cloud.call("remove", actor)
+                result = self._whole(actor, event[2])
+                if result.succeeded:
+                    lab.warm(dict(result.details).get("modules", ()))
+                return "exited", result
+
+    def _look(self, actor: str, patience: Patience) -> str:
+        """Why an attempt that makes no news is to be given up; empty where it is not."""
+        lab = self.lab
+        operations, progress = lab.cloud.call("seen", actor)
+        cpu, refused = lab.stage.call("look", actor)
+        if refused or any(lab.cloud.call("refusals")):
+            # it may well go on trying for minutes, and nothing that comes of it is evidence any more
+            return "goes on after a call that was refused"
+        if lab.cloud.call("stuck", actor) and not patience.works(cpu):
+            why = "waits for ever: nothing that it waits for can still come"
+        else:
+            why = patience.spent(operations, cpu, progress)
+        cause = lab.stage.call("waits", actor) if why.startswith("waits") else ""
+        return f"{why}; it is in {cause}" if cause else why
+
+    def _goes_on(self, actor: str, result: AttemptResult) -> bool:
+        """Do what Airflow does with a task that has ended for now; False where it has ended for good."""
+        lab, spec = self.lab, self._specs[actor]
+        if result.state not in ("up_for_reschedule", "deferred", "fired"):
+            return False
+        row = lab.cloud.call("command", "airflow", "ti", {"ti_id": spec.ti_id})
+        if row is None or row["archived"]:
+            return False  # superseded meanwhile: nobody resumes it
+        self._parts[actor].append(result)
+        details = dict(result.details)
+        if result.state == "up_for_reschedule":
+            pause = row["reschedule_date"].timestamp() - details["wall"]
+            lab.cloud.call("doze", actor, max(0.0, pause))
+        elif result.state == "deferred":
+            wanted = {key: row[key] for key in ("trigger", "next_method", "next_kwargs")}
+            self._run(actor, wanted)
+        else:
+            self._resume(actor, next_method=details["method"], next_kwargs=details["kwargs"])
+        return True
+
+    def _resume(self, actor: str, **more: Any) -> None:
+        """Queue the same try once more, and run it."""
+        spec = self._specs[actor]
+        self.lab.cloud.call("command", "airflow", "resume", {"ti_id": spec.ti_id, **more})
+        self._run(actor)
+
+    def _run(self, actor: str, wake: dict[str, Any] | None = None) -> None:
+        spec = self._specs[actor] = replace(self._specs[actor], now=self.lab.cloud.call("now"))
+        self.lab.stage.call("run", spec, wake)
+
+    def _whole(self, actor: str, last: AttemptResult) -> AttemptResult:
+        """One result for an attempt that was several processes, one after the other."""
+        parts = self._parts.pop(actor, [])
+        if not parts:
+            return last
+        every = [*parts, last]
+        slept = sum(dict(each.details).get("slept", 0.0) for each in every)
+        return replace(
+            last,
+            log="".join(each.log for each in every),
+            seconds=sum(each.seconds for each in every),
+            egress=tuple(dict.fromkeys(host for each in every for host in each.egress)),
+            details=tuple({**dict(last.details), "slept": slept, "parts": len(every)}.items()),
+        )
+
+    def elapse(self, seconds: float = FOREVER) -> str:
+        """Let the world go on by itself until nothing is left to happen, but for no longer than so many seconds.
+
+        :returns: why it could not be waited for; empty where it could
+        """
+        lab = self.lab
+        if not lab.cloud.call("alive"):
+            return ""
+        lab.cloud.call("elapse", seconds, True)
+        patience = Patience(lab.options.patience, lab.options.attempt_timeout)
+        while self._next_of("", time.monotonic() + LOOK) is None:
+            operations, progress = lab.cloud.call("seen", "")
+            cpu = sum(lab.stage.call("look", each)[0] for each in self._lives)
+            if why := patience.spent(operations, cpu, progress):
+                return why
+        return ""
+
+    def kill(self, actor: str) -> AttemptResult:
+        """SIGKILL: first nothing of it takes effect any more, then its processes are gone."""
+        self._frozen.discard(actor)
+        self.lab.cloud.call("remove", actor)
+        self.lab.stage.call("kill", actor)
+        while True:
+            event = self._next_of(actor, time.monotonic() + (END_TIMEOUT if self._runs(actor) else 0.0))
+            if event is None:
+                return self._whole(actor, AttemptResult(actor, "killed"))
+            if event[0] == "exited":
+                return self._whole(actor, event[2])
+
+    def _runs(self, actor: str) -> bool:
+        return bool(self.lab.stage.call("runs", actor))
+
+    def sweep(self) -> None:
+        """End every life that is left."""
+        for actor in list(self._lives):
+            self._doom(actor)
+        self._early.clear()
+        self.problem = ""
+
+    def _next_of(self, actor: str, deadline: float) -> tuple[Any, ...] | None:
+        """The next event of one actor; those of others, which end when they like, are kept until they are asked."""
+        for kept in self._early:
+            if kept[1] == actor:
+                self._early.remove(kept)
+                return kept
+        while (event := self.lab.next(deadline)) is not None:
+            if event[0] == "born":
+                self._bear(event[1])
+            elif event[0] == "doomed":
+                self._doom(event[1])
+            elif event[1] in self._lives:
+                self._lives.discard(event[1])
+                death = event[2] if isinstance(event[2], Death) else Death(137)
+                self.problem = self.problem or death.problem
+                self.lab.warm(death.modules)
+                self.lab.cloud.call("ended", event[1], death)
+            elif event[1] == actor:
+                return event
+            else:
+                self._early.append(event)
+        return None
+
+    def _bear(self, birth: Birth) -> None:
+        """Start a pod's or a job's process."""
+        lab = self.lab
+        endpoints, variables = lab.cloud.call("open", birth.actor, False)
+        spec = LifeSpec(birth, tuple(endpoints.items()), tuple(variables.items()), self.ahead, lab.cloud.call("now"))
+        self._lives.add(birth.actor)
+        lab.stage.call("live", spec)
+        lab.cloud.call("allow", birth.actor, None)
+
+    def _doom(self, actor: str) -> None:
+        """End a pod's or a job's process; nobody is told."""
+        self._lives.discard(actor)
+        self.lab.cloud.call("remove", actor)
+        self.lab.stage.call("kill", actor)

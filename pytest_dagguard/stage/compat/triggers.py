@@ -1,0 +1,96 @@
+"""Running the trigger of a task that deferred itself, as Airflow's triggerer does, until it fires its first event."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from airflow.models.trigger import Trigger, handle_event_submit
+from airflow.sdk.module_loading import import_string
+
+from pytest_dagguard.model.attempt import AttemptSpec
+from pytest_dagguard.stage.compat import sdk
+
+FAIL = "__fail__"
+"""Airflow's name of the method that a task goes on with when its trigger has failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """What the task goes on with.
+
+    :param method: as ``next_method`` has it
+    :param kwargs: as ``next_kwargs`` has them, serialized
+    :param error: of a trigger that failed
+    """
+
+    method: str
+    kwargs: Any
+    error: BaseException | None = None
+
+
+def run(spec: AttemptSpec, trigger: Mapping[str, Any], method: str, kwargs: Any) -> Fired:
+    """Run a trigger in this process.
+
+    :param trigger: ``classpath``, ``kwargs`` and ``timeout`` (seconds or None), as the task asked for
+    :param method: the task's ``next_method``
+    :param kwargs: the task's ``next_kwargs``, serialized
+    """
+    try:
+        event = asyncio.run(_first_event(spec, trigger))
+    except asyncio.TimeoutError:
+        return Fired(FAIL, {"error": "Trigger timeout"})
+    except BaseException as error:  # noqa: BLE001 - whatever a trigger raises fails the task, not the triggerer
+        return Fired(FAIL, {"error": "Trigger failure"}, error)
+    if event is None:
+        return Fired(FAIL, {"error": "Trigger failure"}, RuntimeError("the trigger ended without an event"))
+    row = SimpleNamespace(next_kwargs=kwargs, next_method=method, trigger_id=1, state="deferred", scheduled_dttm=None)
+    handle_event_submit(event, task_instance=row, session=SimpleNamespace(flush=lambda: None))
+    return Fired(row.next_method, row.next_kwargs)
+
+
+async def _first_event(spec: AttemptSpec, trigger: Mapping[str, Any]) -> Any:
+    with contextlib.suppress(ImportError):
+        import greenback
+
+        await greenback.ensure_portal()
+    made = import_string(trigger["classpath"])(**_decoded(trigger["kwargs"]))
+    made.trigger_id = 1
+    made.task_instance = sdk.task_instance(spec)
+    timeout = trigger.get("timeout")
+    try:
+        return await (_next(made) if timeout is None else _before(_next(made), float(timeout)))
+    finally:
+        with contextlib.suppress(Exception):
+            await made.cleanup()
+
+
+async def _next(trigger: Any) -> Any:
+    async for event in trigger.run():
+        return event
+    return None
+
+
+async def _before(coming: Any, seconds: float) -> Any:
+    """Wait for it, but not for longer than so many seconds of the task's own time."""
+    first, bell = asyncio.ensure_future(coming), asyncio.ensure_future(asyncio.sleep(seconds))
+    await asyncio.wait({first, bell}, return_when=asyncio.FIRST_COMPLETED)
+    bell.cancel()
+    if first.done():
+        return first.result()
+    first.cancel()
+    raise asyncio.TimeoutError
+
+
+def _decoded(kwargs: Any) -> dict[str, Any]:
+    found: dict[str, Any] = Trigger._decrypt_kwargs(kwargs if isinstance(kwargs, str) else json.dumps(kwargs))
+    with contextlib.suppress(ImportError):
+        from airflow.serialization.decoders import smart_decode_trigger_kwargs
+
+        return {key: smart_decode_trigger_kwargs(value) for key, value in found.items()}
+    return found

@@ -1,0 +1,110 @@
+"""A pod or an external job, in a process of its own: it does what the configuration says, and leaves an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from pytest_dagguard.model.attempt import LifeSpec
+from pytest_dagguard.model.life import RUN, Death
+from pytest_dagguard.stage import virtual
+from pytest_dagguard.stage.compat import kubernetes
+from pytest_dagguard.stage.load import newest_module, third_party
+from pytest_dagguard.stage.machine import Place, move_in
+
+KILLED = 137
+"""Exit code of a container that was killed."""
+
+
+def run(spec: LifeSpec, place: Place, machine: str) -> Death:
+    """Live it to its end in this process.
+
+    :param machine: name of the machine that this process becomes
+    """
+    endpoints = dict(spec.endpoints)
+    move_in(place, machine, endpoints, dict(spec.environment))
+    kubernetes.find()
+    before = newest_module()
+    with virtual.running(endpoints["clock"], spec.clock_shift, spec.now):
+        death = _command(spec) if spec.birth.behaviour == RUN else _function(spec)
+    return replace(death, modules=third_party(before, place.root))
+
+
+def _command(spec: LifeSpec) -> Death:
+    facts = spec.birth.facts
+    mounts = sorted(facts.get("mounts", {}).items(), key=lambda each: -len(each[0]))
+
+    def here(text: str) -> str:
+        for inside, folder in mounts:
+            text = text.replace(inside, folder)
+        return text
+
+    words = [here(each) for each in (*facts.get("command", ()), *facts.get("args", ()))]
+    if not words:
+        return Death(127, ("the container has neither command nor args, and its image is not here",))
+    environment = {**os.environ, **{str(name): here(str(value)) for name, value in facts.get("env", {}).items()}}
+    work = here(str(facts.get("working_dir") or "")) or None
+    try:
+        done = subprocess.run(
+            words, env=environment, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        )
+    except OSError as error:
+        return Death(127, (f"{words[0]}: {error.strerror or error}",), error=f"{type(error).__name__}: {error}")
+    code = done.returncode if done.returncode >= 0 else 128 - done.returncode
+    return Death(code, tuple(done.stdout.decode("utf-8", "replace").splitlines()), _left_xcom(dict(mounts)))
+
+
+def _left_xcom(mounts: Mapping[str, str]) -> str | None:
+    """What a container has left for the XCom sidecar."""
+    folder = mounts.get("/airflow/xcom")
+    file = Path(folder, "return.json") if folder else None
+    return file.read_text("utf-8", "replace") if file is not None and file.is_file() else None
+
+
+def _function(spec: LifeSpec) -> Death:
+    lines: list[str] = []
+    left: dict[str, str] = {}
+    subject = SimpleNamespace(**spec.birth.facts)
+    subject.log = lambda text="": lines.extend(str(text).splitlines())
+    subject.xcom = lambda value: left.update(xcom=json.dumps(value))
+    os.environ.update({str(name): str(value) for name, value in spec.birth.facts.get("env", {}).items()})
+    printed, code, error = io.StringIO(), 0, ""
+    try:
+        function = _find(spec.birth.behaviour)
+    except Exception as missing:  # noqa: BLE001 - whatever keeps it from being imported is for the user to mend
+        what = f"{spec.birth.behaviour}, which stands for {spec.birth.actor}, cannot be imported"
+        return Death(1, problem=f"{what}: {type(missing).__name__}: {missing}")
+    try:
+        with contextlib.redirect_stdout(printed):
+            found = function(subject)
+        code = found if isinstance(found, int) else 0
+    except SystemExit as left_early:
+        code = left_early.code if isinstance(left_early.code, int) else int(left_early.code is not None)
+    except BaseException as broken:  # noqa: BLE001 - an exception is a failed container or job
+        code, error = 1, f"{type(broken).__name__}: {broken}"
+        lines.extend(traceback.format_exc().splitlines())
+    return Death(code, (*printed.getvalue().splitlines(), *lines), left.get("xcom"), error)
+
+
+def _find(name: str) -> Callable[[Any], Any]:
+    """The user's function.
+
+    :param name: ``module:function`` or ``module.function``
+    """
+    import importlib
+
+    module, _, function = name.replace(":", ".").rpartition(".")
+    if module not in sys.modules:
+        importlib.import_module(module)
+    found: Callable[[Any], Any] = getattr(sys.modules[module], function)
+    return found

@@ -1,0 +1,81 @@
+"""A cluster to test with; whatever it answered is checked against the published schemas in the end."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import kubernetes_validate
+import pytest
+from kubernetes import client
+
+from kubernetes_server import Site, serve
+
+RELEASE = "1.32"
+
+
+def objects(value: Any) -> Iterator[dict[str, Any]]:
+    """The objects in an answer; items of a list one by one."""
+    if not isinstance(value, dict) or "kind" not in value:
+        return
+    if isinstance(value.get("items"), list):
+        for each in value["items"]:
+            yield from objects(each)
+    elif value["kind"] == "Table":
+        for each in value["rows"]:
+            yield from objects(each.get("object"))
+    else:
+        yield value
+
+
+@functools.cache
+def meta_schema(part: str) -> jsonschema.Draft202012Validator:
+    """The published schema of one of the types that no kind has for itself."""
+    folder = Path(kubernetes_validate.__file__).parent / "kubernetes-json-schema" / f"v{RELEASE}.0-local-strict"
+    text = (folder / "_definitions.json").read_text(encoding="utf-8").replace("_definitions.json#", "#")
+    reference = f"#/$defs/io.k8s.apimachinery.pkg.apis.meta.v1.{part}"
+    return jsonschema.Draft202012Validator({**json.loads(text), "$ref": reference})
+
+
+def check_schema(value: dict[str, Any]) -> None:
+    """Fail where an object is not as the published schema of its kind says."""
+    if value["kind"] in ("Status", "PartialObjectMetadata"):
+        part = "Status" if value["kind"] == "Status" else "ObjectMeta"
+        meta_schema(part).validate(value if part == "Status" else value["metadata"])
+    elif "." not in value["apiVersion"].partition("/")[0] or value["apiVersion"].partition("/")[0].endswith(".k8s.io"):
+        kubernetes_validate.validate(value, RELEASE, strict=True)
+
+
+@pytest.fixture
+def kube(tmp_path: Path) -> Iterator[Site]:
+    """A cluster of its own."""
+    with serve(tmp_path) as site:
+        yield site
+    seen: set[str] = set()
+    for request, answer in site.answers:
+        assert answer.status < 500, (request.method, request.path, answer.body)
+        if answer.body[:1] != b"{" or request.path.startswith(("/openapi", "/api/v1/namespaces/default/pods/log")):
+            continue
+        for each in objects(json.loads(answer.body)):
+            text = json.dumps({**each, "metadata": {**each.get("metadata", {}), "resourceVersion": "1"}})
+            if text not in seen and each["kind"] not in ("APIVersions", "APIGroupList", "APIResourceList", "APIGroup"):
+                check_schema(each)
+            seen.add(text)
+
+
+@pytest.fixture
+def core(kube: Site) -> client.CoreV1Api:
+    """The official client's core API."""
+    configuration = client.Configuration()
+    configuration.host = kube.url
+    return client.CoreV1Api(client.ApiClient(configuration))
+
+
+@pytest.fixture
+def batch(core: client.CoreV1Api) -> client.BatchV1Api:
+    """The official client's batch API."""
+    return client.BatchV1Api(core.api_client)
