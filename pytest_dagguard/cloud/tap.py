@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import traceback
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pytest_dagguard.cloud.emulator import Caller, Emulator, Request, Response
@@ -189,8 +189,7 @@ class Tap:
             self._broken(name, ticket, f"HTTP {response.status} {response.body[:300].decode('utf-8', 'replace')}")
         self._state ^= _mark(before) ^ _mark(after)
         changed = _changes(before, after)
-        digests = tuple(after[each].digest if each in after else "" for each, _ in changed)
-        self._record(actor, ticket, operation, response, changed, digests)
+        self._record(actor, ticket, operation, response, changed, [after.get(each) for each, _ in changed])
 
     def _broken(self, name: str, ticket: Ticket, detail: str) -> None:
         what = f"{ticket.request.method} {ticket.request.path}"
@@ -203,7 +202,7 @@ class Tap:
         operation: Operation,
         response: Response,
         changed: tuple[tuple[str, str], ...],
-        digests: tuple[str, ...],
+        left: Sequence[Entry | None],
     ) -> None:
         stop = False
         if actor.until is not None and actor.until.fits(operation):
@@ -219,7 +218,8 @@ class Tap:
             changed,
             answered=not stop,
             state=self._state,
-            digests=digests,
+            digests=tuple(each.digest if each is not None else "" for each in left),
+            headers=tuple(each.headers if each is not None else () for each in left),
             alive=self.alive(),
         )
         self.history.append(event)

@@ -106,8 +106,11 @@ class Actors:
             # it may well go on trying for minutes, and nothing that comes of it is evidence any more
             return "goes on after a call that was refused"
         if lab.cloud.call("stuck", actor) and not patience.works(cpu):
-            return "waits for ever: nothing that it waits for can still come"
-        return patience.spent(operations, cpu, progress)
+            why = "waits for ever: nothing that it waits for can still come"
+        else:
+            why = patience.spent(operations, cpu, progress)
+        cause = lab.stage.call("waits", actor) if why.startswith("waits") else ""
+        return f"{why}; it is in {cause}" if cause else why
 
     def _goes_on(self, actor: str, result: AttemptResult) -> bool:
         """Do what Airflow does with a task that has ended for now; False where it has ended for good."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from pytest_dagguard.engine import drift, narrate, replay
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Lab
+from pytest_dagguard.engine.memory import Memory
 from pytest_dagguard.engine.pairs import paired
 from pytest_dagguard.engine.points import points_of
 from pytest_dagguard.engine.walk import Baseline, Walk
@@ -20,7 +21,7 @@ from pytest_dagguard.model.dag import Task
 from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Drift, Hit, Judged, Plan, Search, Strategy, Trial
+from pytest_dagguard.model.plan import Drift, Elapse, Hit, Judged, Plan, Run, Search, Strategy, Trial
 from pytest_dagguard.model.scenario import Scenario
 from pytest_dagguard.model.verdict import Checked, Verdict
 from pytest_dagguard.oracle import noise
@@ -141,27 +142,44 @@ class _Drive:
             return found
 
     def carry_out(self, trial: Trial) -> Judged:
-        plan, baseline = self.plan, self.baseline
         drifts = Drift() in trial.schedule
         if drifts and self._drift().clean is None:
             return Judged(Outcome({}, {}, ()), (), time.monotonic() > self.deadline)
-        outcome, _ = carry_out(
-            self.lab,
-            baseline.subject,
-            baseline.start,
-            trial.schedule,
-            tuple(plan.gap * number for number in range(8)),
-            cleared=plan.cleared,
-            seed=3,
-            peer=baseline.peer,
-            drift=lambda: drift.put(self.lab, self._drift().inputs),
-        )
-        self.operations += len(outcome.history)
+        outcome = self._outcome(trial, drifts)
         findings = () if outcome.unreachable else self._judge(trial, outcome)
         if not drifts and any(each.cls == "changed" for each in findings) and self._know_try_number():
             findings = self._judge(trial, outcome)
         points = {int(each.rsplit(" ", 1)[1]): points_of(outcome, self.canon, each) for each in outcome.results}
         return Judged(outcome, findings, time.monotonic() > self.deadline, points)
+
+    def _outcome(self, trial: Trial, drifts: bool) -> Outcome:
+        """Run a trial, unless it was run for another scenario of the task."""
+        plan, baseline = self.plan, self.baseline
+        memory = self.walk.memories.setdefault(baseline.subject.task_id, Memory())
+        terms = (baseline.subject, baseline.start, baseline.peer, plan.gap, plan.cleared, drifts)
+        known = None if trial.again else memory.find(terms, trial.schedule)
+        if known is not None:
+            return known
+        # a schedule that begins with the whole of attempt 1 goes on from what a clean run left
+        whole = trial.schedule[:2] == (Run(1), Elapse())
+        begun = whole and baseline.after and baseline.outcome and not (trial.again or plan.peer)
+        outcome, _ = carry_out(
+            self.lab,
+            baseline.subject,
+            baseline.after if begun else baseline.start,
+            trial.schedule[2:] if begun else trial.schedule,
+            tuple(plan.gap * number for number in range(8)),
+            cleared=plan.cleared,
+            seed=3,
+            peer=baseline.peer,
+            drift=lambda: drift.put(self.lab, self._drift().inputs),
+            halfway=None if begun else lambda beginning, outcome: memory.keep(terms, beginning, outcome),
+        )
+        self.operations += len(outcome.history)
+        if begun and baseline.outcome is not None:
+            outcome = following(baseline.outcome, outcome)
+        memory.keep(terms, trial.schedule, outcome)
+        return outcome
 
     def _judge(self, trial: Trial, outcome: Outcome) -> tuple[Finding, ...]:
         clean, plan = self.canon.clean, self.plan
@@ -196,6 +214,12 @@ class _Drive:
         if remark:
             self.remarks[remark] = None
         return clean.groups != before.groups
+
+
+def following(first: Outcome, second: Outcome) -> Outcome:
+    """The outcome of two runs one after the other, the second from what the first left."""
+    results = {**first.results, **second.results}
+    return replace(second, before=first.before, history=(*first.history, *second.history), results=results)
 
 
 def counting(outcome: Outcome, peers: bool = False) -> AttemptResult:

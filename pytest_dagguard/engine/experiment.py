@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pytest_dagguard.engine import reasons
 from pytest_dagguard.engine.lab import Lab, Subject
 from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Disturb, Drift, Elapse, Kill, Run, Schedule, Terminate
+from pytest_dagguard.model.plan import Disturb, Drift, Elapse, Kill, Run, Schedule, Step, Terminate
+from pytest_dagguard.model.state import Entry
+
+Halfway = Callable[[Schedule, Outcome], None]
 
 
 def carry_out(
@@ -24,6 +27,7 @@ def carry_out(
     keep: bool = False,
     peer: Subject | None = None,
     drift: Callable[[], None] = lambda: None,
+    halfway: Halfway | None = None,
 ) -> tuple[Outcome, int]:
     """Carry out a schedule.
 
@@ -34,9 +38,11 @@ def carry_out(
     :param keep: keep the state that it leaves
     :param peer: another task instance, whose first try attempt 2 is
     :param drift: changes the inputs, where a step of the schedule says so
+    :param halfway: is told what had come of the schedule's beginning when an attempt after the first had ended and
+        others were held: the same as if they had been killed and the schedule ended there
     :returns: the outcome, and the number of the kept state (0 where none was to be kept)
     """
-    outcome = _Experiment(lab, subject, shifts, cleared, where, seed, peer, drift).run(start, schedule)
+    outcome = _Experiment(lab, subject, shifts, cleared, where, seed, peer, drift, halfway).run(start, schedule)
     kept = lab.cloud.call("snapshot") if keep else 0
     lab.cloud.call("restore", start)
     return outcome, kept
@@ -53,8 +59,9 @@ class _Experiment:
         seed: int,
         peer: Subject | None,
         drift: Callable[[], None],
+        halfway: Halfway | None,
     ) -> None:
-        self.peer, self.drift = peer, drift
+        self.peer, self.drift, self.halfway = peer, drift, halfway
         self.lab, self.subject, self.shifts = lab, subject, shifts
         self.cleared, self.where, self.seed = cleared, where, seed
         self.results: dict[str, AttemptResult] = {}
@@ -65,7 +72,7 @@ class _Experiment:
         lab = self.lab
         lab.cloud.call("restore", start)
         before = lab.cloud.call("state")
-        for step in schedule:
+        for place, step in enumerate(schedule, start=1):
             if self.unreachable[0]:
                 break
             if isinstance(step, Kill):
@@ -81,15 +88,27 @@ class _Experiment:
                 lab.cloud.call("disturb", _actor(step.attempt), step.at, step.kind)
             elif self._go(step):
                 break
+            # what lives on would go on to its end before a schedule that ends here is judged
+            is_halfway = self.halfway is not None and self.alive and place < len(schedule) and _ends(step)
+            if is_halfway and self.halfway is not None and not lab.cloud.call("alive"):
+                self.halfway(schedule[:place], self._outcome(before, dict.fromkeys(self.alive, "killed")))
         for actor in sorted(self.alive):
             self._kill(actor)
         self._elapse()
         if lab.actors.problem:
             self.unreachable = (lab.actors.problem, "lack a stand-in")
         lab.actors.sweep()
-        return Outcome(
-            before, lab.cloud.call("state"), lab.cloud.call("history"), dict(self.results), *self._evidence()
-        )
+        return self._outcome(before, {})
+
+    def _outcome(self, before: Mapping[str, Entry], ended: Mapping[str, str]) -> Outcome:
+        """What there is now.
+
+        :param ended: states that attempts are taken to have ended in
+        """
+        call = self.lab.cloud.call
+        made = {actor: AttemptResult(actor, state) for actor, state in ended.items()}
+        results = {actor: made.get(actor, result) for actor, result in self.results.items()}
+        return Outcome(before, call("state"), call("history"), results, *self._evidence(results))
 
     def _elapse(self) -> None:
         """Let what the attempts have started come to its end by itself."""
@@ -140,10 +159,14 @@ class _Experiment:
             self.lab.actors.launch(self.subject, actor, number, most, shift, self.where, self.seed)
         self.alive.add(actor)
 
-    def _evidence(self) -> reasons.Reason:
+    def _evidence(self, results: Mapping[str, AttemptResult]) -> reasons.Reason:
         """Why the outcome is no evidence, and a few words to count that by; two empty texts where it is."""
         refusals, proxied = self.lab.cloud.call("refusals")
-        return reasons.of_evidence(self.results.values(), refusals, proxied, self.unreachable)
+        return reasons.of_evidence(results.values(), refusals, proxied, self.unreachable)
+
+
+def _ends(step: Step) -> bool:
+    return isinstance(step, Run) and step.until is None and step.attempt > 1
 
 
 def _actor(number: int) -> str:

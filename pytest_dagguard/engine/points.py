@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
 
 from pytest_dagguard.model.history import History
 from pytest_dagguard.model.operation import Selector, touches
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Point
-from pytest_dagguard.model.state import Entry
 from pytest_dagguard.oracle import noise
 from pytest_dagguard.oracle.canonical import Canon
 
@@ -24,11 +22,13 @@ def points_of(outcome: Outcome, canon: Canon, actor: str = "attempt 1") -> tuple
     points: list[Point] = []
     seen: dict[tuple[str, str, str], int] = {}
     changes: dict[str, str] = {}
+    beside: dict[str, tuple[tuple[str, str], ...]] = {}
     ends = [each for each in outcome.history if each.actor == actor and each.operation.verb == "ti.state"]
     unseen = _unseen_uploads(outcome.history)
     for event in outcome.history:
         pairs = zip(event.changed, event.digests, strict=True)
         changes.update((name, digest) for (name, _), digest in pairs if name not in unseen)
+        beside.update((name, headers) for (name, _), headers in zip(event.changed, event.headers, strict=False))
         if event.actor != actor:
             continue
         if ends and points and points[-1].event is ends[-1]:
@@ -41,7 +41,9 @@ def points_of(outcome: Outcome, canon: Canon, actor: str = "attempt 1") -> tuple
         key = (operation.service, operation.verb, pattern)
         seen[key] = seen.get(key, 0) + 1
         name = WORDS.get(operation.verb) or f"{operation.verb} {noise.template(operation.resource, clean)}"
-        points.append(Point(event, Selector(*key, seen[key]), name, _state(changes, outcome.before, canon)))
+        points.append(
+            Point(event, Selector(*key, seen[key]), name, _state(canon.rows(changes, outcome.before, beside)))
+        )
     return tuple(points)
 
 
@@ -64,9 +66,8 @@ def _unseen_uploads(history: History) -> set[str]:
     return {name for name, actor in begun.items() if not is_seen(name, actor)}
 
 
-def _state(changes: Mapping[str, str], before: Mapping[str, Entry], canon: Canon) -> int:
+def _state(rows: list[tuple[str, str]]) -> int:
     """A number for what differs from the state before, equal for states that differ in what varies alone."""
-    rows = canon.rows(changes, before)
     if not rows:
         return 0
     return int.from_bytes(hashlib.blake2b(repr(rows).encode(), digest_size=8).digest(), "big")

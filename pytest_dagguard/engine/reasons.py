@@ -82,6 +82,8 @@ def of_giving_up(actor: str, why: str) -> Reason:
 
     :param why: follows the attempt's name
     """
+    if "; it is in a " in why:
+        return f"{actor} {why}", "locked"
     if why.startswith("waits for ever"):
         return f"{actor} {why}: bound it (execution_timeout), or put into the seed what it waits for", "wait for ever"
     if why.startswith("waits"):

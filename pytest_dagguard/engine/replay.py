@@ -72,7 +72,7 @@ def strategy(token: Token, baseline: Baseline) -> Strategy:
     """A search that runs the token's schedule once, and says where the run leaves the token's path if it does."""
 
     def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
-        trial = Trial(tokens.schedule(token), "the schedule of the token is repeated")
+        trial = Trial(tokens.schedule(token), "the schedule of the token is repeated", again=True)
         judged: Judged = yield trial
         found = Search(schedules=1)
         away = judged.outcome.unreachable or _diverged(token, judged.outcome, baseline)

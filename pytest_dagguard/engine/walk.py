@@ -11,6 +11,7 @@ from typing import Any
 from pytest_dagguard.engine import mapping, reasons, upstream
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Lab, Subject
+from pytest_dagguard.engine.memory import Memory
 from pytest_dagguard.engine.points import points_of
 from pytest_dagguard.engine.upstream import Upstream
 from pytest_dagguard.model.attempt import AttemptResult
@@ -33,6 +34,7 @@ class Baseline:
     :param points: the operations of the clean run
     :param notes: what is unusual about the state that it begins with, one line each
     :param peer: the task instance that attempt 2 is of, where it is another
+    :param after: number of the kept state that ``outcome`` left; 0 where it is not kept
     """
 
     subject: Subject
@@ -44,6 +46,7 @@ class Baseline:
     group: str = ""
     notes: tuple[str, ...] = ()
     peer: Subject | None = None
+    after: int = 0
 
 
 @dataclass(slots=True)
@@ -55,6 +58,7 @@ class _Step:
     :param state: as :class:`~pytest_dagguard.engine.upstream.Upstream` has it
     :param reason: why it gives no clean run; empty where it does
     :param root: the task that it is for, perhaps one far before this
+    :param after: number of the kept state that ``outcome`` left
     :param retried: what is known with another try number, where that was asked for
     """
 
@@ -68,6 +72,7 @@ class _Step:
     root: str = ""
     notes: tuple[str, ...] = ()
     baseline: Baseline | None = None
+    after: int = 0
     retried: tuple[noise.Clean, str] | None = None
 
     def end(self, reason: tuple[str, str]) -> None:
@@ -87,6 +92,7 @@ class Walk:
         self.lab, self.file, self.dag, self.allow, self.seed = lab, file, dag, allow, seed
         self.run_id = f"manual__{lab.options.logical_date}"
         self._steps: dict[str, _Step] = {}
+        self.memories: dict[str, Memory] = {}
         self._kept: list[int] = []
         self._here = lab.origin
 
@@ -100,6 +106,7 @@ class Walk:
         step = self._steps[task_id]
         if step.baseline is None:
             step.baseline = self._learn(step)
+            self.memories = {task_id: Memory()}  # one task is asked about after the other
         return step.baseline
 
     def as_retry(self, task_id: str) -> tuple[noise.Clean, str]:
@@ -180,6 +187,7 @@ class Walk:
             self.lab.cloud.call("forget", kept)
             return
         step.state = upstream.SKIPPED if outcome.last.state == "skipped" else upstream.SUCCESS
+        step.after = step.after or kept
         self._here = kept
         self._kept.append(kept)
 
@@ -233,7 +241,7 @@ class Walk:
         if step.state == upstream.SKIPPED:
             notes = (*notes, "the task skips itself in this run: what it does otherwise was not tried")
         points = points_of(step.outcome, Canon(clean, self.lab.content))
-        return Baseline(step.subject, step.start, clean, points, step.outcome, notes=notes)
+        return Baseline(step.subject, step.start, clean, points, step.outcome, notes=notes, after=step.after)
 
 
 def _wait_for_another_second(first: AttemptResult) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 
 from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.plan import Hit, Judged, Search, Trial
@@ -25,7 +26,7 @@ def follow_up(found: Search, trial: Trial, judged: Judged, again: Trial) -> Gene
         return
     shown = dict.fromkeys(fresh, 0)
     for _ in range(TIMES):
-        repeated = yield again
+        repeated = yield replace(again, again=True)
         if not repeated.outcome.unreachable:
             for key in {_key(each) for each in repeated.findings} & shown.keys():
                 shown[key] += 1

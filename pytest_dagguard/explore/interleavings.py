@@ -43,9 +43,11 @@ def dependent(a: Event, b: Event, followed: bool) -> bool:
     return not _final(a) or _final(a) != _final(b)
 
 
-def _final(event: Event) -> tuple[tuple[str, str], ...]:
+def _final(event: Event) -> tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]:
     """What an operation leaves where it writes; empty where it changed nothing that is known."""
-    return tuple((name, digest) for (name, _), digest in zip(event.changed, event.digests, strict=False))
+    headers = event.headers or ((),) * len(event.changed)
+    rows = zip(event.changed, event.digests, headers, strict=False)
+    return tuple((name, digest, beside) for (name, _), digest, beside in rows)
 
 
 MORE_GOES = 2

@@ -11,7 +11,7 @@ def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
     found: Search = yield from preemptions.search(plan, points)
     if not points or found.hits or found.bounded or found.unreached:
         return found
-    rest: Search = yield from turns.search(plan, points)
+    rest: Search = yield from turns.after(plan, found.traces)
     rest.schedules += found.schedules
     rest.remarks[:0] = found.remarks
     return rest

@@ -1,9 +1,9 @@
 """Two attempts at once: every schedule with one preemption, less those that must come out alike.
 
 Attempt 1 runs to its operation i, attempt 2 runs from start to end, attempt 1 goes on; then the same with the parts
-swapped (attempt 1 has only just started when attempt 2 comes, which Airflow's API asks for). If operation i+1 conflicts
-with nothing that the other attempt did, stopping after i+1 gives an equivalent order (the operations commute, see
-Mazurkiewicz 1977) and is left out.
+swapped (attempt 1 has only just started when attempt 2 comes, which Airflow's API asks for). If operation i+1 commutes
+with all that the other attempt did, stopping after i+1 gives an equivalent order (see Mazurkiewicz 1977) and is left
+out: it touches nothing that the other touches, or writes without looking what the other leaves there.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pytest_dagguard.explore.confirm import follow_up
+from pytest_dagguard.explore.interleavings import dependent
 from pytest_dagguard.model.operation import conflicts
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Plan, Point, Run, Schedule, Search, Searching, Trial
@@ -42,12 +43,14 @@ def _sweep(
 ) -> Searching:
     other: Outcome | None = None
     for place, point in enumerate(points[:-1]):
-        if other is not None and _commutes(point, other, frozen):
+        if other is not None and _commutes(points, place, other, frozen):
             continue
         trial = Trial(schedule(point), fault.format(point), point)
         judged = yield trial
         found.schedules += 1
         other = None if judged.outcome.unreachable else judged.outcome
+        if other is not None and len(other.results) == 2:
+            found.traces.append(other.history)
         yield from follow_up(found, trial, judged, trial)
         if judged.late and place < len(points) - 2:
             found.bounded = found.cut = True
@@ -55,10 +58,14 @@ def _sweep(
     return found
 
 
-def _commutes(point: Point, outcome: Outcome, frozen: int) -> bool:
-    """Say whether an operation of the frozen attempt conflicts with nothing that the others did in a trial."""
-    name = f"attempt {frozen}"
-    return not any(conflicts(point.event.operation, each.operation) for each in outcome.history if each.actor != name)
+def _commutes(points: tuple[Point, ...], place: int, outcome: Outcome, frozen: int) -> bool:
+    """Say whether an operation that the frozen attempt did after the other's run might as well have come before it."""
+    name, point = f"attempt {frozen}", points[place]
+    others = [each for each in outcome.history if each.actor != name]
+    own = [each for each in outcome.history if each.actor == name][place : place + 1]
+    if not own or not point.selector.fits(own[0].operation):
+        return not any(conflicts(point.event.operation, each.operation) for each in others)
+    return not any(dependent(each, own[0], True) for each in others)
 
 
 STRATEGY = search

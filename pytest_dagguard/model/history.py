@@ -32,6 +32,8 @@ class Event:
     :param changed: resource names whose entry differs after it, ``{}`` where it changed nothing: name -> what
         happened, one of ``created``, ``changed``, ``deleted``
     :param digests: for each of ``changed`` the SHA-256 of its content afterwards, empty where it is gone
+    :param headers: for each of ``changed`` what is kept beside its content afterwards, see
+        :class:`~pytest_dagguard.model.state.Entry`
     :param answered: False where the answer was withheld (the actor was held or killed here)
     :param site: the repository's frames on the caller's stack, innermost first; empty where not asked or unknown
     :param alive: how many things were to happen by themselves after it: pods and jobs that run, child DAG runs
@@ -48,6 +50,7 @@ class Event:
     site: tuple[Frame, ...] = ()
     state: int = 0
     digests: tuple[str, ...] = ()
+    headers: tuple[tuple[tuple[str, str], ...], ...] = ()
     alive: int = 0
 
 

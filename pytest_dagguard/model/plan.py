@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 
 from pytest_dagguard.model.finding import Finding
-from pytest_dagguard.model.history import Event
+from pytest_dagguard.model.history import Event, History
 from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.outcome import Outcome
 
@@ -128,11 +128,13 @@ class Trial:
 
     :param fault: what happens in it, in words that fit after "when": ``attempt 1 is killed after PutObject s3://b/k``
     :param at: the operation that the fault falls on, None where there is none
+    :param again: it is to be run even where the same schedule was run before
     """
 
     schedule: Schedule
     fault: str
     at: Point | None = None
+    again: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,7 @@ class Search:
     :param bounded: the budget ended the search
     :param cut: it did so before all was tried that the scenario promises, so that nothing can be concluded
     :param unreached: why trials were no evidence, ``(reason, group)``
+    :param traces: histories of runs of two attempts, of which further ones may make use
     :param remarks: what could not be tried as it was meant, one line each
     """
 
@@ -182,6 +185,7 @@ class Search:
     cut: bool = False
     unreached: list[tuple[str, str]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    traces: list[History] = field(default_factory=list)
 
 
 Searching = Generator[Trial, Judged, Search]

@@ -13,10 +13,14 @@ from pytest_dagguard.model.outcome import Content
 from pytest_dagguard.model.state import Entry
 from pytest_dagguard.oracle import ties
 from pytest_dagguard.oracle.diff import grouped
+from pytest_dagguard.oracle.headers import Headers, counting
 from pytest_dagguard.oracle.ladder import BYTES, PRESENCE, Rule, signature
 from pytest_dagguard.oracle.noise import Clean, is_ignored
 
 _KINDS = {"xcom": "xcom", "task-state": "task-state", "variable": "variable", "dagrun": "child-run"}
+
+
+NONE: Mapping[str, Headers] = {}
 
 
 @dataclass(slots=True)
@@ -30,24 +34,38 @@ class Canon:
     content: Content | None = None
     _known: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def rows(self, changes: Mapping[str, str], before: Mapping[str, Entry]) -> list[tuple[str, str]]:
+    def rows(
+        self, changes: Mapping[str, str], before: Mapping[str, Entry], beside: Mapping[str, Headers] = NONE
+    ) -> list[tuple[str, str]]:
         """What differs from the state before: (templated name, what its content comes to), sorted.
 
         What need not be idempotent is no part of it: an append-only log would make a new state of each try. Unfinished
         uploads that are alike count once: each killed try may leave one more, and no task goes by their number.
 
         :param changes: name -> digest of its content, empty where it is gone
+        :param beside: name -> what is kept beside its content
         """
         rows, uploads = [], set()
         for name, digest in changes.items():
-            if digest == (before[name].digest if name in before else "") or is_ignored(name, self.clean.ignored):
+            old = before.get(name)
+            headers = self._headers(name, beside.get(name, ()))
+            same = digest == (old.digest if old is not None else "")
+            if same and name in beside:
+                same = headers == self._headers(name, old.headers if old is not None else ())
+            if same or is_ignored(name, self.clean.ignored):
                 continue
-            row = self.clean.names.key(name), self._of(name, digest)
+            row = self.clean.names.key(name), self._of(name, digest) + headers
             if name.partition("://")[0].endswith("-upload"):
                 uploads.add(row)
             else:
                 rows.append(row)
         return sorted([*rows, *uploads, *self._untied(changes, before)])
+
+    def _headers(self, name: str, beside: Headers) -> str:
+        """What counts of that; of what a clean run does not leave it is not known what varies, so nothing does."""
+        group = self.clean.groups.get((_kind(name), self.clean.names.key(name)))
+        kept = counting(beside, group.loose) if group is not None else ()
+        return repr(kept) if kept else ""
 
     def _of(self, name: str, digest: str) -> str:
         if not digest or self.content is None:

@@ -15,9 +15,9 @@ _OF_FILES = re.compile(r"[acm]time\b|goog-reserved-|attrs$", re.IGNORECASE)
 """Names under which copying tools keep what a file system said of a file: its times are the machine's."""
 
 
-def kept(entry: Entry, loose: frozenset[str]) -> Headers:
+def counting(headers: Headers, loose: frozenset[str]) -> Headers:
     """The headers that count."""
-    return tuple((name, value) for name, value in entry.headers if name not in loose and not _OF_FILES.search(name))
+    return tuple((name, value) for name, value in headers if name not in loose and not _OF_FILES.search(name))
 
 
 def varying(left: Sequence[Member], right: Sequence[Member]) -> frozenset[str]:
@@ -28,10 +28,10 @@ def varying(left: Sequence[Member], right: Sequence[Member]) -> frozenset[str]:
 
 def unlike(members: Sequence[Member], others: Sequence[Member], loose: frozenset[str]) -> list[Member]:
     """Those of the first whose headers none of the second has left over."""
-    free = Counter(kept(entry, loose) for _, entry in others)
+    free = Counter(counting(entry.headers, loose) for _, entry in others)
     rest = []
     for member in members:
-        headers = kept(member[1], loose)
+        headers = counting(member[1].headers, loose)
         if free[headers]:
             free[headers] -= 1
         else:
@@ -41,7 +41,7 @@ def unlike(members: Sequence[Member], others: Sequence[Member], loose: frozenset
 
 def difference(wanted: Entry, found: Entry, loose: frozenset[str]) -> str:
     """The first header in which two entries differ, to follow the resource's name."""
-    ours, theirs = dict(kept(wanted, loose)), dict(kept(found, loose))
+    ours, theirs = dict(counting(wanted.headers, loose)), dict(counting(found.headers, loose))
     name = min(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
     said = f"{theirs[name]!r}" if name in theirs else "nothing"
     return f"has {said} as its {name} where one clean run leaves {repr(ours[name]) if name in ours else 'nothing'}"

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pytest_dagguard.isolation import egress, processes, usage
+from pytest_dagguard.isolation import egress, processes, usage, waits
 from pytest_dagguard.model import wire
 from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec, LifeSpec
 from pytest_dagguard.model.dag import DagFile, LoadError
@@ -158,6 +158,11 @@ class Stage:
         if running is None:
             return 0.0, ()
         return usage.cpu_seconds(running.child.pid), egress.read(Path(running.seat.folder, "egress"))
+
+    def waits(self, name: str) -> str:
+        """What an attempt that is silent waits for, see :func:`~pytest_dagguard.isolation.waits.cause`."""
+        running = self.running.get(name)
+        return waits.cause(running.child.pid) if running is not None else ""
 
     def kill(self, name: str) -> None:
         """SIGKILL for a child and all its processes; its event follows if it was still there."""

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from types import FrameType
 from urllib.parse import urlsplit
 
+from pytest_dagguard.isolation import waits
+
 
 def answer(url: str, roots: Sequence[str]) -> None:
     """Connect to the tap and answer from a thread of its own until the tap hangs up.
@@ -27,6 +29,7 @@ def answer(url: str, roots: Sequence[str]) -> None:
 
 
 def _serve(link: socket.socket, roots: tuple[str, ...]) -> None:
+    waits.mark_own([threading.current_thread()])
     main = threading.main_thread().ident
     with link, link.makefile("rwb") as stream:
         while stream.readline():

@@ -216,3 +216,17 @@ def test_what_is_no_evidence_is_counted_by_its_reason(lab: Laboratory, body: str
     outcome = lab.attempt(body)
     assert outcome.group.lower() == group
     assert group == "crashed" or group.split()[1] in outcome.unreachable.lower()
+
+
+@pytest.mark.slow
+def test_an_attempt_that_waits_for_itself_is_told_apart_from_one_that_waits(lab: Laboratory) -> None:
+    body = """
+        first, second = threading.Lock(), threading.Lock()
+        first.acquire()
+        second.acquire()
+        threading.Thread(target=first.acquire).start()
+        second.acquire()
+    """
+    found = lab.attempt(body, head="import threading", where=True)
+    assert "it is in a deadlock" in found.unreachable
+    assert found.group == "locked"

@@ -104,3 +104,20 @@ def test_an_upload_that_the_retry_takes_no_notice_of_makes_no_new_state(verb: st
     read = Event("attempt 2", 0, Operation("s3", verb, "s3://b", reads=reads), 200)
     points = points_of(Outcome({}, {}, (started, read)), Canon(learned({}), content), "attempt 2")
     assert (points[0].state != 0) is looks
+
+
+def test_metadata_tells_states_apart_where_it_does_not_vary() -> None:
+    def put(**headers: str) -> Outcome:
+        made = replace(entry("s3://b/k", b"1"), headers=tuple(sorted(headers.items())))
+        operation = Operation("s3", "PutObject", "s3://b/k", writes=frozenset({"s3://b/k"}))
+        changed = (("s3://b/k", "created"),)
+        event = Event("attempt 1", 0, operation, 200, changed, digests=(made.digest,), headers=(made.headers,))
+        return Outcome({}, {"s3://b/k": made}, (event,))
+
+    canon = Canon(learn(put(kind="csv", run="1"), put(kind="csv", run="2"), content, {}), content)
+    (one,), (same,), (other,) = (
+        points_of(put(**each), canon)
+        for each in ({"kind": "csv", "run": "3"}, {"kind": "csv", "run": "4"}, {"kind": "txt", "run": "3"})
+    )
+    assert one.state == same.state
+    assert one.state != other.state

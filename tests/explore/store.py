@@ -12,12 +12,12 @@ from pytest_dagguard.model.operation import Operation, Selector
 from pytest_dagguard.model.plan import Kill, Point, Run, Schedule
 
 Step = tuple[str, str]
-"""(put, get, copy, delete or list; a key or a prefix)."""
+"""(put, fix, get, append, delete or list; a key or a prefix). A fix writes the same each time."""
 Program = tuple[Step, ...]
 
 KEYS = st.sampled_from(["a", "b", "p/1", "p/2"])
 STEPS = st.one_of(
-    st.tuples(st.sampled_from(["put", "get", "delete", "append"]), KEYS),
+    st.tuples(st.sampled_from(["put", "fix", "get", "delete", "append"]), KEYS),
     st.tuples(st.just("list"), st.sampled_from(["", "p/"])),
 )
 PROGRAMS = st.lists(STEPS, min_size=1, max_size=6).map(tuple)
@@ -37,18 +37,24 @@ class World:
     def step(self, attempt: int, step: Step) -> None:
         """Let one operation take effect. What is written depends on the attempt and on all that it has seen."""
         verb, name = step
-        seen = self.seen[attempt]
+        seen, before = self.seen[attempt], dict(self.keys)
         if verb == "get":
             seen.append(self.keys.get(name))
         elif verb == "list":
             seen.append(tuple(sorted(key for key in self.keys if key.startswith(name))))
         elif verb == "put":
             self.keys[name] = f"{attempt}:{seen}"
+        elif verb == "fix":
+            self.keys[name] = "fixed"
         elif verb == "append":
             self.keys[name] = self.keys.get(name, "") + f"+{attempt}"
         elif verb == "delete":
             self.keys.pop(name, None)
-        self.history.append(Event(f"attempt {attempt}", self.done[attempt], operation(step), 200))
+        names = [each for each in sorted(before | self.keys) if before.get(each) != self.keys.get(each)]
+        changed = tuple((f"mem://{each}", "changed") for each in names)
+        digests = tuple(self.keys.get(each, "") for each in names)
+        event = Event(f"attempt {attempt}", self.done[attempt], operation(step), 200, changed, digests=digests)
+        self.history.append(event)
         self.done[attempt] += 1
 
     def end(self) -> object:
@@ -62,7 +68,7 @@ def operation(step: Step) -> Operation:
     resource = f"mem://{name}"
     own, below, nothing = frozenset({resource}), frozenset({f"{resource}*"}), frozenset[str]()
     reads = {"get": own, "list": below, "append": own}.get(verb, nothing)
-    writes = own if verb in ("put", "delete", "append") else nothing
+    writes = own if verb in ("put", "fix", "delete", "append") else nothing
     return Operation("mem", verb, resource, reads, writes)
 
 

@@ -9,10 +9,12 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_dagguard.explore.interleavings import MORE_GOES, Order, orders, schedule
+from explore.fakes import outcome
+from pytest_dagguard.explore import turns
+from pytest_dagguard.explore.interleavings import BEGINNING, MORE_GOES, Order, dependent, orders, schedule
 from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.operation import Operation
-from pytest_dagguard.model.plan import Run
+from pytest_dagguard.model.plan import Judged, Plan, Run
 
 Instruction = tuple[str, str, str]
 """put, get, delete, copy or list; a key; a value (put: the content, ``*`` for what was read last; copy: the source)."""
@@ -106,6 +108,30 @@ def test_every_final_state_of_the_full_enumeration_is_met(first: Program, second
     assert count <= len(list(all_orders((first, second))))
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.lists(INSTRUCTION, min_size=1, max_size=4), st.lists(INSTRUCTION, min_size=1, max_size=4), st.data())
+def test_runs_that_are_known_take_the_place_of_runs(first: Program, second: Program, data: st.DataObject) -> None:
+    programs = ([("get", "start 1", ""), *first], [("get", "start 2", ""), *second])
+    begun = [each for each in all_orders(programs) if each[:2] == BEGINNING]
+    known = data.draw(st.lists(st.sampled_from(begun), max_size=6))
+    traces = [run(programs, each) for each in known]
+    search = turns.after(Plan("", ""), [tuple(trace) for trace, _ in traces])
+    states = {tuple(sorted(store.items())) for _, store in traces}
+    count = 0
+    try:
+        trial = next(search)
+        while True:
+            order = [(step.attempt, step.until.occurrence if step.until else 99) for step in trial.schedule]  # type: ignore[union-attr]
+            trace, store = run(programs, tuple(who for who, many in order for _ in range(many)))
+            states.add(tuple(sorted(store.items())))
+            count += 1
+            trial = search.send(Judged(outcome(history=trace), ()))
+    except StopIteration:
+        pass
+    assert states == {tuple(sorted(run(programs, each)[1].items())) for each in begun}
+    assert count <= len(begun)
+
+
 def test_two_attempts_of_six_operations_need_fifty_times_fewer_orders_than_there_are() -> None:
     """Both attempts of an ordinary load: look, read three inputs of their own interval, write two outputs."""
     load = [
@@ -157,3 +183,13 @@ def test_a_run_that_does_not_repeat_its_beginning_is_run_again_and_then_ends_the
     assert said == ""
     assert searched_with(1) == (plain + 1, "")
     assert searched_with(9) == (2 + MORE_GOES, "operation 1 is list where it was put")
+
+
+def test_equal_content_with_other_metadata_does_not_commute() -> None:
+    operation = Operation("s3", "PutObject", "s3://b/k", writes=frozenset({"s3://b/k"}))
+    one = Event(
+        "attempt 1", 0, operation, 200, (("s3://b/k", "created"),), digests=("d",), headers=((("kind", "csv"),),)
+    )
+    two = replace(one, actor="attempt 2")
+    assert not dependent(one, two, False)
+    assert dependent(one, replace(two, headers=((("kind", "txt"),),)), False)

@@ -57,6 +57,16 @@ def test_an_operation_that_touches_nothing_of_the_other_is_left_out() -> None:
     ]
 
 
+def test_attempts_that_write_the_same_without_looking_are_not_frozen_between_their_writes() -> None:
+    program: Program = (("get", "in"), ("fix", "a"), ("fix", "b"), ("fix", "c"))
+
+    def answer(trial: Trial) -> Judged:
+        return Judged(outcome(history=execute(program, trial.schedule)[1]), ())
+
+    _, asked = drive(search, clean_points(program), answer)
+    assert len(asked) == 2
+
+
 def test_what_the_frozen_attempt_itself_did_is_no_reason_to_try() -> None:
     def answer(trial: Trial) -> Judged:
         own = "attempt 1" if other(trial) == "attempt 2" else "attempt 2"
@@ -83,7 +93,9 @@ def test_a_finding_is_confirmed_by_the_same_schedule() -> None:
     found, asked = drive(search, POINTS, answer)
     (hit,) = found.hits
     assert (hit.trial.at, hit.confirmed) == (A, 3)
-    assert [trial for trial in asked if trial == hit.trial] == [hit.trial] * 4
+    assert [trial.schedule for trial in asked if trial.at is A and other(trial) == other(hit.trial)] == [
+        hit.trial.schedule
+    ] * 4
 
 
 def test_other_findings_are_found_after_the_first() -> None:
@@ -123,6 +135,7 @@ def test_a_task_without_operations_has_no_schedule() -> None:
 @settings(max_examples=300, deadline=None)
 @given(PROGRAMS)
 @example((("get", "a"), ("put", "b")))
+@example((("fix", "a"), ("delete", "b"), ("fix", "a")))
 @example((("list", ""), ("put", "a"), ("delete", "b"), ("put", "b")))
 def test_no_final_state_is_lost_by_what_is_left_out(program: Program) -> None:
     points = clean_points(program)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pytest_dagguard.model import registry
 
-from . import catalogue, reduction, table, trial_run
+from . import catalogue, reduction, replays, table, trial_run
 from .catalogue import BROKEN, DEFAULT, MENDED, Case
 from .trial_run import Tried
 
@@ -28,6 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--budget", type=float, default=BUDGET, help="seconds for each search (default: %(default)g)")
     parser.add_argument("--json", metavar="PATH", help="write the figures there, too")
     parser.add_argument("--reduction", action="store_true", help="kill the twins after each operation, and compare")
+    parser.add_argument(
+        "--replays", type=int, default=0, metavar="N", help="repeat so many tokens of findings, under load"
+    )
+    parser.add_argument(
+        "--loops", type=int, default=2, help="busy loops while tokens are repeated (default: %(default)d)"
+    )
     chosen = parser.parse_args(arguments)
     known = registry.names("pytest_dagguard.scenarios")
     scenarios = known if chosen.scenarios == "all" else chosen.scenarios.split(",")
@@ -40,6 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if chosen.reduction:
             return _reduce(session, [each for each in cases if not each.innocent], chosen.json)
+        if chosen.replays:
+            return _replay(
+                session, [each for each in cases if not each.innocent], scenarios, chosen.replays, chosen.loops
+            )
         return _measure(session, cases, scenarios, [each for each in chosen.tasks.split(",") if each], chosen.json)
     finally:
         session.close()
@@ -71,6 +81,13 @@ def _reduce(session: trial_run.Session, cases: list[Case], to: str) -> int:
     if to:
         Path(to).write_text(json.dumps(reduction.plain(found), indent=2) + "\n")
     return 1 if any(each.differences or each.reason for each in found) else 0
+
+
+def _replay(session: trial_run.Session, cases: list[Case], scenarios: Sequence[str], number: int, loops: int) -> int:
+    found = replays.told(session, cases, scenarios)
+    came = replays.rounds(session, found, number, loops) if found else []
+    print("\n".join(replays.summary(found, came)))
+    return 1 if any(result not in (replays.REPEATED, replays.DIVERGED) for _, result in came) or not came else 0
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_dagguard.engine.session import Session
 
-from . import __main__, catalogue, table, trial_run
+from . import __main__, catalogue, replays, table, trial_run
 from .catalogue import DEFAULT
 
 MUTANTS = ("uuid_blob_gcs", "lock_left_behind_gcs", "marker_between_gcs")
@@ -26,6 +26,15 @@ def session() -> Iterator[Session]:
 def test_some_come_out_as_declared(session: Session, name: str) -> None:
     case = next(each for each in [*catalogue.mutants(), *catalogue.innocents()] if each.name == name)
     assert table.complaints(list(trial_run.run(session, case, DEFAULT))) == []
+
+
+@pytest.mark.slow
+def test_tokens_are_repeated_under_load(session: Session) -> None:
+    cases = catalogue.mutants("uuid_blob_gcs,lock_left_behind_gcs,half_deleted_inbox")
+    found = replays.told(session, cases, DEFAULT)
+    assert len(found) >= 5
+    came = replays.rounds(session, found, 15, loops=2)
+    assert [f"{each}: {result}" for each, result in came if result != replays.REPEATED] == []
 
 
 def test_there_are_enough_of_each() -> None:

@@ -27,6 +27,7 @@ from airflow.sdk.execution_time import supervisor as supervision
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.comms import ErrorResponse
 
+from pytest_dagguard.isolation import waits
 from pytest_dagguard.model.attempt import AttemptSpec
 from pytest_dagguard.stage.compat.client import connect
 
@@ -123,7 +124,9 @@ def execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> Ending:
             start_date=getattr(context_from_server, "start_date", None) or started,
             state=task_runner.TaskInstanceState.RUNNING,
         )
+        before = set(threading.enumerate())
         with supervisor._setup_subprocess_socket():
+            waits.mark_own(set(threading.enumerate()) - before)
             context = instance.get_template_context()
             state, _, error = task_runner.run(instance, context, log)
             context["exception"] = error
