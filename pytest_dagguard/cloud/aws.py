@@ -9,7 +9,17 @@ from typing import Any
 
 from pytest_dagguard.cloud import s3_services
 from pytest_dagguard.cloud.aws_services import moto_call
-from pytest_dagguard.cloud.aws_services.service import FAILED, LIVE, SUCCEEDED, JobRun, Refusal, Service
+from pytest_dagguard.cloud.aws_services.service import (
+    FAILED,
+    LIVE,
+    OURS,
+    SUCCEEDED,
+    WAITING,
+    Instead,
+    JobRun,
+    Refusal,
+    Service,
+)
 from pytest_dagguard.cloud.emulator import Blobs, Caller, Request, Response, World
 from pytest_dagguard.cloud.s3_address import scope
 from pytest_dagguard.model import life, registry
@@ -29,7 +39,7 @@ _READS = ("Get", "List", "Describe", "BatchGet", "Head")
 
 
 class Aws:
-    """AWS jobs (moto): Glue; what a job does is said under [tool.dagguard.jobs]."""
+    """AWS jobs (moto): Glue, EMR, Batch and others; what a job does is said under [tool.dagguard.jobs]."""
 
     name = "aws"
 
@@ -41,6 +51,7 @@ class Aws:
         self._regions: set[tuple[str, str]] = set()
         self._lives: dict[str, tuple[str, str, str]] = {}
         self._counts: dict[str, int] = {}
+        self._begun: set[tuple[str, str, str]] = set()
 
     @property
     def serves(self) -> frozenset[str]:
@@ -67,14 +78,16 @@ class Aws:
         service, action, body = self._read(request)
         if action not in service.verbs:
             raise NotEmulated(service.signing, action, f"of {service.signing}, jobs and their runs are emulated")
-        name = service.job(action, body)
-        resource = f"job://{service.signing}/{name or '*'}"
+        groups = service.groups(self._backend(service, _region(request)), action, body)
+        shown = f"job://{service.label}/{groups[0] if groups else '*'}"
         runs = service.run_ids(action, body)
         # who starts a run and who looks at another one do not meet; who counts or lists them meets both
-        touched = frozenset(f"{resource}/{each}" for each in runs) or frozenset({resource + RUNS})
+        folders = [f"job://{service.label}/{each}" for each in groups]
+        every = frozenset(each + RUNS for each in folders) or frozenset({shown})
+        touched = frozenset(f"{folder}/{each}" for folder in folders for each in runs) or every
         if not action.startswith(_READS):
-            return Operation(service.signing, action, resource, touched, touched | {resource + RUNS})
-        return Operation(service.signing, action, resource, touched)
+            return Operation(service.signing, action, shown, touched, touched | every)
+        return Operation(service.signing, action, shown, touched)
 
     def apply(self, request: Request, caller: Caller) -> Response:
         """Let the operation take effect; runs that it started begin to live.
@@ -82,18 +95,17 @@ class Aws:
         :raises NotEmulated: as :meth:`classify`
         """
         service, action, body = self._read(request)
-        region = scope(request)[0] or "us-east-1"
+        region = _region(request)
         backend = self._backend(service, region)
         service.prepare(backend, action, body)
-        before = {run.id for run in service.runs(backend)}
-        if action in service.own:
-            found = service.own[action](backend, body)
+        found = service.own[action](backend, body) if action in service.own else None
+        if isinstance(found, Instead):
+            response = moto_call.answer(service, moto_call.instead(request, found), region)
+        elif found is not None:
             response = _json(found)
         else:
             response = moto_call.answer(service, request, region)
-        for run in service.runs(backend):
-            if run.id not in before:
-                self._begin(service, region, run)
+        self._begin_fresh(service, region)
         self._end_stopped(service, region)
         return response
 
@@ -105,25 +117,32 @@ class Aws:
             body = json.loads(request.body or b"{}")
         except ValueError:
             body = {}
-        return self.services[signing], action, body if isinstance(body, dict) else {}
+        fields = s3_services.in_path(signing, request)[1]
+        return self.services[signing], action, {**(body if isinstance(body, dict) else {}), **fields}
 
     def _backend(self, service: Service, region: str) -> Any:
         if (service.signing, region) not in self._regions:
             self._regions.add((service.signing, region))
-            from moto.moto_api import state_manager
-
-            # the world's clock alone decides when a run goes on
-            state_manager.set_transition("glue::job_run", {"progression": "manual", "times": 10**9})
+            service.switch_off()
         return moto_call.backend(service, region)
+
+    def _begin_fresh(self, service: Service, region: str) -> None:
+        """Have those runs begin to live whose turn it is."""
+        for run in service.runs(moto_call.backend(service, region)):
+            where = (service.signing, region, run.id)
+            if run.does and run.state == LIVE and where not in self._begun:
+                self._begun.add(where)
+                self._begin(service, region, run)
 
     def _begin(self, service: Service, region: str, run: JobRun) -> None:
         world = self._world
         assert world is not None
-        label = f"{service.signing}:{run.name}"
+        label = f"{service.label}:{run.name}"
         said = world.behaviour("jobs", label) or life.SUCCEED
         where = (service.signing, region, run.id)
         if said == life.NEVER_ENDS:
-            world.clock.set(run.limit, self.name, *where, FAILED)
+            if run.limit != float("inf"):
+                world.clock.set(run.limit, self.name, *where, FAILED)
         elif said in (life.SUCCEED, life.FAIL):
             world.clock.set(DURATION, self.name, *where, SUCCEEDED if said == life.SUCCEED else FAILED)
         else:
@@ -136,7 +155,7 @@ class Aws:
     def _end_stopped(self, service: Service, region: str) -> None:
         """End the processes of runs that somebody stopped."""
         assert self._world is not None
-        live = {run.id for run in service.runs(self._backend(service, region)) if run.state == LIVE}
+        live = {run.id for run in service.runs(moto_call.backend(service, region)) if run.state == LIVE}
         for actor, (signing, place, run_id) in list(self._lives.items()):
             if (signing, place) == (service.signing, region) and run_id not in live:
                 del self._lives[actor]
@@ -158,33 +177,45 @@ class Aws:
         for run in service.runs(self._backend(service, region)):
             if run.id == run_id and run.state == LIVE:
                 run.end(state)
+                break
+        self._begin_fresh(service, region)
 
     def entries(self, names: Collection[str] | None = None) -> dict[str, Entry]:
         """Runs that live or have succeeded. One that was stopped or failed has done nothing that would count."""
         wanted = ("job://*",) if names is None else tuple(names)
         found: dict[str, Entry] = {}
         for signing, region in sorted(self._regions):
-            for run in self.services[signing].runs(moto_call.backend(self.services[signing], region)):
-                name = f"job://{signing}/{run.name}/{run.id}"
-                if _fits(name, wanted) and run.state in (LIVE, SUCCEEDED):
+            service = self.services[signing]
+            for run in service.runs(moto_call.backend(service, region)):
+                name = f"job://{service.label}/{run.folder}/{run.id}"
+                if _fits(name, wanted) and run.state in (WAITING, LIVE, SUCCEEDED):
                     text = json.dumps({"arguments": run.arguments, "state": run.state}, sort_keys=True, default=str)
                     found[name] = Entry("job", self._blobs.put(text.encode()), len(text))
         return found
 
     def snapshot(self) -> object:
         """A copy of moto's storages."""
-        kept = {each: copy.deepcopy(self._fields(each)) for each in self._regions}
-        return kept, dict(self._lives), dict(self._counts)
+        kept = {each: self._copied(each, self._fields(each)) for each in self._regions}
+        return kept, dict(self._lives), dict(self._counts), set(self._begun)
 
     def restore(self, snapshot: Any) -> None:
         """Bring moto's storages back."""
         kept, self._lives, self._counts = snapshot[0], dict(snapshot[1]), dict(snapshot[2])
+        self._begun = set(snapshot[3])
         for each in list(self._regions):
             fields = self._fields(each)
             if each in kept:
-                fields.update(copy.deepcopy(kept[each]))
+                fields.clear()
+                fields.update(self._copied(each, kept[each]))
             else:
                 moto_call.backend(self.services[each[0]], each[1]).reset()
+                for name in [name for name in fields if name.startswith(OURS)]:
+                    del fields[name]
+
+    def _copied(self, where: tuple[str, str], fields: Mapping[str, Any]) -> dict[str, Any]:
+        """A copy of a storage; what in it points back at the storage does so in the copy too."""
+        backend = moto_call.backend(self.services[where[0]], where[1])
+        return copy.deepcopy(dict(fields), {id(backend): backend})
 
     def _fields(self, where: tuple[str, str]) -> dict[str, Any]:
         fields: dict[str, Any] = vars(moto_call.backend(self.services[where[0]], where[1]))
@@ -199,11 +230,15 @@ def _fits(name: str, wanted: Collection[str]) -> bool:
     return any(name.startswith(each[:-1]) if each.endswith("*") else each in (name, job) for each in wanted)
 
 
+def _region(request: Request) -> str:
+    return scope(request)[0] or "us-east-1"
+
+
 def _json(found: Mapping[str, Any] | Refusal) -> Response:
     kind = (("Content-Type", "application/x-amz-json-1.1"),)
     if isinstance(found, Refusal):
         text = json.dumps({"__type": found.code, "message": found.message})
-        return Response(400, kind, text.encode())
+        return Response(400, (*kind, ("X-Amzn-ErrorType", found.code)), text.encode())
     return Response(200, kind, json.dumps(found).encode())
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs
+from functools import cache
+from urllib.parse import parse_qs, unquote
 
 from pytest_dagguard.cloud.emulator import Request, Response
 from pytest_dagguard.cloud.s3_address import scope
@@ -56,20 +57,36 @@ def _form(request: Request) -> dict[str, list[str]]:
 
 def _rest_action(service: str, request: Request) -> str:
     """The operation of a service whose operations are told by method and path."""
+    return in_path(service, request)[0]
+
+
+def in_path(service: str, request: Request) -> tuple[str, dict[str, str]]:
+    """The operation that method and path tell, and the fields that are in the path.
+
+    Method and path themselves, and no fields, where the service has no such operation.
+    """
+    wanted = request.path.strip("/").split("/")
+    for name, method, path in _paths(service):
+        same = len(path) == len(wanted) and all(a == b or a.startswith("{") for a, b in zip(path, wanted, strict=True))
+        if same and method == request.method:
+            fields = {a[1:-1].rstrip("+"): unquote(b) for a, b in zip(path, wanted, strict=True) if a.startswith("{")}
+            return name, fields
+    return f"{request.method} {request.path}", {}
+
+
+@cache
+def _paths(service: str) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """Operations of a service: name, method, parts of the path."""
     from moto.core.loaders import create_loader
 
-    plain = f"{request.method} {request.path}"
     loader = create_loader()
     if service not in loader.list_available_services("service-2"):
-        return plain
-    description = loader.load_service_model(service, "service-2")
-    wanted = request.path.strip("/").split("/")
-    for name, operation in description["operations"].items():
-        path = operation["http"]["requestUri"].partition("?")[0].strip("/").split("/")
-        same = len(path) == len(wanted) and all(a == b or a.startswith("{") for a, b in zip(path, wanted, strict=True))
-        if same and operation["http"]["method"] == request.method:
-            return str(name)
-    return plain
+        return ()
+    operations = loader.load_service_model(service, "service-2")["operations"]
+    return tuple(
+        (str(name), each["http"]["method"], tuple(each["http"]["requestUri"].partition("?")[0].strip("/").split("/")))
+        for name, each in operations.items()
+    )
 
 
 def classify(service: str, action: str) -> Operation:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_dagguard.cloud.aws_services.service import FAILED, LIVE, STOPPED, SUCCEEDED, Body, JobRun, Service
+from pytest_dagguard.cloud.aws_services.service import (
+    FAILED,
+    LIVE,
+    STOPPED,
+    SUCCEEDED,
+    Body,
+    JobRun,
+    Service,
+    stand_still,
+)
 
 _STATES = {"SUCCEEDED": SUCCEEDED, "FAILED": FAILED, "TIMEOUT": FAILED, "ERROR": FAILED, "STOPPED": STOPPED}
 _WORDS = {SUCCEEDED: "SUCCEEDED", FAILED: "FAILED", STOPPED: "STOPPED"}
@@ -71,9 +80,10 @@ SERVICE = Service(
     signing="glue",
     host="glue",
     runs=_runs,
-    job=_job,
+    groups=lambda _, action, body: tuple(filter(None, [_job(action, body)])),
     run_ids=_run_ids,
     prepare=_prepare,
     verbs=frozenset({*_JOB_VERBS, "CreateJob", "DeleteJob", "GetJobs", "ListJobs", "BatchGetJobs"}),
     own={"BatchStopJobRun": _stop},
+    switch_off=stand_still("glue::job_run"),
 )
