@@ -321,6 +321,16 @@ def test_to_stop_a_run_that_has_ended_changes_nothing(aws: Stand, service: str, 
     assert (state(), aws.emulator.entries()) == (ended, left)
 
 
+def test_an_application_of_emr_serverless_that_is_named_is_there_and_started(aws: Stand) -> None:
+    found = aws.client("emr-serverless").get_application(applicationId="00abc")["application"]
+    assert (found["applicationId"], found["state"]) == ("00abc", "STARTED")
+
+
+def test_a_log_that_nobody_has_written_is_not_there(aws: Stand) -> None:
+    read = aws.client("logs").describe_log_streams
+    assert code(lambda: read(logGroupName="/aws/sagemaker/TrainingJobs")) == "ResourceNotFoundException"
+
+
 def test_who_starts_and_who_lists_meet_and_who_looks_at_another_run_does_not(aws: Stand) -> None:
     def touched(service: str, action: str, body: bytes) -> Any:
         signed = f"AWS4-HMAC-SHA256 Credential=testing/20240101/us-east-1/{service}/aws4_request, SignedHeaders=host"

@@ -119,7 +119,7 @@ def _made(backend: Any, name: str, steps: list[Any], instances: Mapping[str, Any
     from moto.emr.models import Cluster
 
     known = dict(instances)
-    cluster = Cluster(backend, name, "", "EMR_EC2_DefaultRole", "EMR_DefaultRole", [], known, **more)
+    cluster = Cluster(backend, name, None, "EMR_EC2_DefaultRole", "EMR_DefaultRole", [], known, **more)
     cluster.state = "WAITING"
     _add(cluster, steps)
     return cluster

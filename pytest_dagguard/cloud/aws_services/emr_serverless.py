@@ -47,7 +47,7 @@ def _prepare(backend: Any, action: str, body: Body) -> None:
     wanted = str(body.get("applicationId", ""))
     if not wanted or wanted in backend.applications:
         return
-    made = backend.create_application(wanted, "emr-7.0.0", "SPARK", "", "", "", {}, "", "", None)
+    made = backend.create_application(wanted, "emr-7.0.0", "SPARK", None, None, None, {}, None, None, None)
     del backend.applications[made.id]
     made.arn = made.arn.replace(made.id, wanted)
     made.id = wanted

@@ -16,7 +16,6 @@ from pytest_dagguard.cloud.aws_services.service import (
     Own,
     Refusal,
     Service,
-    nothing_to_make,
 )
 
 _STATES = {"Completed": SUCCEEDED, "Failed": FAILED, "Stopped": STOPPED}
@@ -55,6 +54,14 @@ def _groups(backend: Any, action: str, body: Body) -> tuple[str, ...]:
 
 def _run_ids(action: str, body: Body) -> tuple[str, ...]:
     return tuple(str(body[f"{kind}JobName"]) for kind in _KINDS if body.get(f"{kind}JobName"))
+
+
+def _prepare(backend: Any, action: str, body: Body) -> None:
+    """Have the model be there that a transform job is to use."""
+    name = str(body.get("ModelName") or "")
+    if action == "CreateTransformJob" and name and name not in backend._models:
+        role = f"arn:aws:iam::{backend.account_id}:role/dagguard"
+        backend.create_model(name, role, {"Image": name}, None, None, None)
 
 
 def _create(kind: str) -> Own:
@@ -101,12 +108,13 @@ SERVICE = Service(
     runs=_runs,
     groups=_groups,
     run_ids=_run_ids,
-    prepare=nothing_to_make,
+    prepare=_prepare,
     verbs=frozenset(
         f"{verb}{kind}Job{'s' if verb == 'List' else ''}"
         for verb in ("Create", "Describe", "List", "Stop")
         for kind in _KINDS
-    ),
+    )
+    | {"DescribeModel"},
     own={
         **{f"Create{kind}Job": _create(kind) for kind in _KINDS},
         **{f"Stop{kind}Job": _stop(kind) for kind in _KINDS},
