@@ -16,7 +16,9 @@ def test_what_is_imported():
     assert [each for each in HEAVY if each in sys.modules] == []
     own = sorted(each for each in sys.modules if each.split(".")[0] == "pytest_dagguard")
     allowed = {"plugin", "fixtures", "hooks", "config"}
-    assert [each for each in own if each.count(".") and each.split(".")[1] not in allowed] == []
+    # what pods and jobs may do is one short list of words
+    nouns = {"pytest_dagguard.model", "pytest_dagguard.model.life"}
+    assert [each for each in own if each.count(".") and each.split(".")[1] not in allowed and each not in nouns] == []
 """
 
 

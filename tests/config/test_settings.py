@@ -186,7 +186,7 @@ FILE = [
     ('scenario = ["killed"]', f'2: [tool.dagguard] has no key "scenario"; did you mean "scenarios"? {KEYS}'),
     ("zzz = 1", f'2: [tool.dagguard] has no key "zzz"; {KEYS}'),
     ("auto_buckets = true", f'2: [tool.dagguard] has no key "auto_buckets"; did you mean "auto-buckets"? {KEYS}'),
-    ("[tool.dagguard.images]\na = 1", f'2: [tool.dagguard] key "images" is not in this version; remove it. {KEYS}'),
+    ("[tool.dagguard.children]\na = 1", f'2: [tool.dagguard] key "children" is not in this version; remove it. {KEYS}'),
     (
         '\n# a line\nscenarios = [\n  "twice",\n  "kiled",\n]',
         '4: [tool.dagguard] scenarios = ["twice", "kiled"]: '
