@@ -128,6 +128,18 @@ class Store:
         """The time now, as objects have it."""
         return stamp(self.now())
 
+    def birth(self) -> str:
+        """The time at which an object is created: a later second than that of every pod there is.
+
+        Who looks for the newest of some pods must find it. An attempt and its retry are minutes apart in a cluster, and
+        here it may be milliseconds.
+        """
+        last = max((pod["metadata"].get("creationTimestamp") or "" for _, pod in self.among("pods")), default="")
+        now = self.now()
+        while stamp(now) <= last:
+            now += timedelta(seconds=1)
+        return stamp(now)
+
     def snapshot(self) -> tuple[object, ...]:
         """A value for :meth:`restore`; what it refers to is never changed in place."""
         return (

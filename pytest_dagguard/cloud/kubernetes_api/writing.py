@@ -40,7 +40,7 @@ class Writing:
             self.deletion.delete(where, Options("Background"))
 
     def _make_pod(self, namespace: str, body: Object) -> Object:
-        value = admission.identify(POD, body, namespace, self.cluster.store.stamp())
+        value = admission.identify(POD, body, namespace, self.cluster.store.birth())
         admission.defaults(POD, value)
         return self._keep(POD, value)
 
@@ -49,7 +49,7 @@ class Writing:
         kind, body = call.kind, call.body
         if kind.namespaced and not call.namespace:
             raise Refused(405, "the server does not allow this method on the requested resource")
-        value = admission.identify(kind, body, call.namespace, self.cluster.store.stamp())
+        value = admission.identify(kind, body, call.namespace, self.cluster.store.birth())
         if kind.namespaced and not self.cluster.ensure_namespace(call.namespace):
             raise Refused(404, f'namespaces "{call.namespace}" not found')
         admission.defaults(kind, value)
