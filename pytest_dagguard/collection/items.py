@@ -188,6 +188,7 @@ FIXES = {
     "exit": "a DAG file is loaded again and again by Airflow; nothing in it may end the process",
     "timeout": "move what takes long into a task; Airflow itself gives up on a file after 30 s",
     "crash": "find what ends or crashes the process while the file loads",
+    "limit": "a DAG file is loaded again and again by Airflow; do in a task what takes so much of the machine",
     "egress": "a DAG file must load without the network; read in a task what it fetches",
 }
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pytest_dagguard.config import values
+from pytest_dagguard.model.limits import Limits
 
 LATER_KEYS = frozenset({"rules", "images", "jobs", "children", "baseline"})
 """Keys that later versions have: an error that says so, and not one that guesses at a typing mistake."""
@@ -195,6 +196,14 @@ OPTIONS: tuple[Option, ...] = (
         key="attempt-timeout",
         variable="DAGGUARD_ATTEMPT_TIMEOUT",
         shown="60s",
+    ),
+    Option(
+        "limits",
+        values.limits,
+        Limits(),
+        "table: memory, processes, output and disk that one load or attempt may use",
+        key="limits",
+        shown="memory = 2GB, processes = 200, output = 64MB, disk = 1GB",
     ),
     Option(
         "allow",

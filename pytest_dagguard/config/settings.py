@@ -13,6 +13,7 @@ from pytest_dagguard.config import pyproject, values
 from pytest_dagguard.config.options import LATER_KEYS, OPTIONS, Option
 from pytest_dagguard.config.values import Known, ReportTarget, Unusable, did_you_mean
 from pytest_dagguard.model.errors import ConfigurationError
+from pytest_dagguard.model.limits import Limits
 
 _KEYS = {option.key: option for option in OPTIONS if option.key}
 _VARIABLES = {option.variable: option for option in OPTIONS if option.variable}
@@ -40,6 +41,7 @@ class Settings:
     :param auto_buckets: a bucket that is named and missing is created empty
     :param load_timeout: seconds for the load of one DAG file
     :param attempt_timeout: seconds for one attempt
+    :param limits: how much of the machine one load or attempt may use
     :param allow: resource pattern -> why this effect need not be idempotent
     :param paths: absolute paths of folders to import from
     :param env: environment variables to set for the DAGs
@@ -62,6 +64,7 @@ class Settings:
     auto_buckets: bool
     load_timeout: float
     attempt_timeout: float
+    limits: Limits
     allow: Mapping[str, str]
     paths: tuple[Path, ...]
     env: Mapping[str, str]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import select
 import selectors
 import shutil
 import signal
@@ -17,12 +18,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pytest_dagguard.isolation import egress, processes, usage
+from pytest_dagguard.isolation import bounds, egress, processes, usage
 from pytest_dagguard.model import wire
 from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec
 from pytest_dagguard.model.dag import DagFile, LoadError
+from pytest_dagguard.model.limits import Limits
 from pytest_dagguard.stage import attempt, load, pauses, spare, warm
-from pytest_dagguard.stage.child import Child, fork
+from pytest_dagguard.stage.child import UNHEARD, Child, fork
 from pytest_dagguard.stage.machine import Place, move_in
 from pytest_dagguard.stage.spare import Seat, Spare
 
@@ -39,6 +41,8 @@ class Running:
     began: float
     finish: Callable[[Running], tuple[Any, ...]]
     killed: bool = False
+    over: str = ""
+    looks: int = 0
 
 
 class Stage:
@@ -90,8 +94,10 @@ class Stage:
 
         def finish(running: Running) -> tuple[Any, ...]:
             found = running.child.result()
-            if not isinstance(found, DagFile):
-                found = DagFile(path, errors=(_load_failure(running),), seconds=time.perf_counter() - running.began)
+            if not isinstance(found, DagFile) or running.over:
+                failure = _load_failure(running, self.place.limits)
+                found = DagFile(path, errors=(failure,), seconds=time.perf_counter() - running.began)
+            found = _named(found, self.place.limits)
             return ("loaded", running.seat.ticket, found)
 
         return self._start("", finish, "describe", path, endpoints, variables)
@@ -101,10 +107,12 @@ class Stage:
 
         def finish(running: Running) -> tuple[Any, ...]:
             found = running.child.result()
-            if not isinstance(found, AttemptResult) or running.killed:
+            if not isinstance(found, AttemptResult) or running.killed or running.over:
                 state = "killed" if running.killed else "crashed"
                 refused = egress.read(Path(running.seat.folder, "egress"))
-                found = AttemptResult(spec.actor, state, seconds=time.perf_counter() - running.began, egress=refused)
+                why = self.place.limits.words(running.over) if running.over else ""
+                took = time.perf_counter() - running.began
+                found = AttemptResult(spec.actor, state, why, seconds=took, egress=refused)
             warm.read_sources(dict(found.details).get("sources", ()))
             return ("exited", spec.actor, replace(found, log=_tail(running.seat.log)))
 
@@ -132,7 +140,21 @@ class Stage:
         running = self.running.get(name)
         if running is None:
             return 0.0, ()
+        self._watch_over(running)
         return usage.cpu_seconds(running.child.pid), egress.read(Path(running.seat.folder, "egress"))
+
+    def watch(self) -> None:
+        """End children that use more of the machine than they may. (Not a command.)"""
+        for running in list(self.running.values()):
+            self._watch_over(running)
+
+    def _watch_over(self, running: Running) -> None:
+        seat, pid = running.seat, running.child.pid
+        running.looks += 1
+        if not running.over and not running.killed:
+            running.over = bounds.exceeded(pid, seat.folder, seat.log, self.place.limits, running.looks)
+            if running.over:
+                processes.kill_tree(pid)
 
     def kill(self, name: str) -> None:
         """SIGKILL for a child and all its processes; its event follows if it was still there."""
@@ -220,6 +242,8 @@ class Stage:
         running = self.running.get(key)
         if running is None or not running.child.read():
             return
+        if not running.over and not running.killed and bounds.flooded(running.seat.log, self.place.limits):
+            running.over = "output"
         if running.child.gone or not self._ahead:
             self.emit(self.ended(key))
             return
@@ -256,7 +280,10 @@ def serve(stage: Stage, link: socket.socket) -> None:
     decoder = wire.Decoder()
     stage.selector.register(link, selectors.EVENT_READ, None)
     while True:
-        for key, _ in stage.selector.select():
+        ready = stage.selector.select(bounds.EVERY if stage.running else None)
+        if not ready:
+            stage.watch()
+        for key, _ in ready:
             if key.data is not None:
                 stage.take(key.data)
                 continue
@@ -296,18 +323,50 @@ def _tail(log: str) -> str:
         return ""
 
 
-def _load_failure(running: Running) -> LoadError:
+def _load_failure(running: Running, limits: Limits) -> LoadError:
     log = _tail(running.seat.log)
+    if running.over:
+        return LoadError("limit", f"while it loads, the file {limits.words(running.over)}", 0, log)
     if running.killed:
         took = time.perf_counter() - running.began
-        return LoadError("timeout", f"the file did not finish loading in {took:.0f} s", 0, log)
-    return LoadError("crash", "the process that loads the file ended without a word (os._exit, or a crash)", 0, log)
+        return LoadError("timeout", f"the file did not finish loading in {took:.0f} s (load-timeout)", 0, log)
+    return LoadError("crash", f"the process that loads the file {_end_of(running.child.pid)}", 0, log)
+
+
+def _end_of(pid: int) -> str:
+    """How a child came to its end, which is left to be taken up."""
+    with contextlib.suppress(OSError, AttributeError):
+        descriptor = os.pidfd_open(pid)
+        poller = select.poll()
+        poller.register(descriptor, select.POLLIN)
+        poller.poll(1000)  # its pipe is closed, and it may be about to end
+        os.close(descriptor)
+        found = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if found is not None and found.si_code != os.CLD_EXITED:
+            return f"was ended by {signal.Signals(found.si_status).name}"
+    return "ended without a word (os._exit, or a crash)"
+
+
+_OUT_OF = {"MemoryError": "memory", "OSError: [Errno 27]": "disk"}
+"""How the kernel's bounds show in a process: beginnings of errors."""
+
+
+def _named(found: DagFile, limits: Limits) -> DagFile:
+    """Where a load met a bound of the kernel's: say which."""
+    errors = []
+    for each in found.errors:
+        name = next((name for start, name in _OUT_OF.items() if each.message.startswith(start)), "")
+        why = f"while it loads, the file {limits.words(name)}" if name else ""
+        errors.append(replace(each, kind="limit", message=why) if name else each)
+    return replace(found, errors=tuple(errors))
 
 
 def main(descriptor: int, place: Place) -> None:
     """Import Airflow, say so, and serve."""
     processes.die_with_parent()
     processes.become_subreaper()
+    for number in UNHEARD:
+        signal.signal(number, signal.SIG_IGN)  # a task may mean its supervisor, and there is none
     for each in place.paths:
         if each not in sys.path:
             sys.path.append(each)
