@@ -113,6 +113,7 @@ class DagFile:
     :param seconds: wall time of the load
     :param errors: what kept it, or single DAGs in it, from loading
     :param modules: third-party modules that the load imported
+    :param stand_ins: what stood in for something that is missing or has moved: ``stub acme``, ``alias a -> b``
     """
 
     path: str
@@ -120,3 +121,4 @@ class DagFile:
     errors: tuple[LoadError, ...] = ()
     seconds: float = 0.0
     modules: tuple[str, ...] = field(default=(), repr=False)
+    stand_ins: tuple[str, ...] = ()

@@ -23,7 +23,7 @@ from pytest_dagguard.model import wire
 from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec
 from pytest_dagguard.model.dag import DagFile, LoadError
 from pytest_dagguard.model.limits import Limits
-from pytest_dagguard.stage import attempt, load, pauses, spare, warm
+from pytest_dagguard.stage import attempt, load, pauses, spare, stand_ins, warm
 from pytest_dagguard.stage.child import UNHEARD, Child, fork
 from pytest_dagguard.stage.machine import Place, move_in
 from pytest_dagguard.stage.spare import Seat, Spare
@@ -125,7 +125,8 @@ class Stage:
 
     def _describe(self, ticket: str, path: str, endpoints: dict[str, str], variables: dict[str, str]) -> DagFile:
         move_in(self.place, ticket, endpoints, variables)
-        return load.describe(path, self.place.root, endpoints["airflow"])
+        found = load.describe(path, self.place.root, endpoints["airflow"])
+        return replace(found, stand_ins=tuple(stand_ins.used))
 
     def _attempt(self, ticket: str, spec: AttemptSpec) -> AttemptResult:
         given = self.objects.get(spec.file)
