@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_dagguard.collection import missing
 from pytest_dagguard.engine.narrate import relative
 from pytest_dagguard.engine.replay import item_mark
 from pytest_dagguard.engine.session import Session
@@ -126,7 +129,10 @@ class ScenarioItem(CheckItem):
         node = self.parent
         assert isinstance(node, TaskNode)
         assert isinstance(node.parent, DagFileNode)
-        return node.parent.dagguard.verdict(self.path, node.dag, node.task, self.name)
+        found = node.parent.dagguard.verdict(self.path, node.dag, node.task, self.name)
+        used = node.parent.dagguard.load(self.path).stand_ins
+        notes = (*missing.of_text(found.reason or ""), *(f"{missing.USED}{each}" for each in used))
+        return replace(found, notes=(*found.notes, *notes))
 
     def mark(self) -> bytes:
         """What stands for this item in a token."""
@@ -177,9 +183,15 @@ class LoadItem(CheckItem):
             return Verdict("rule", self.name, verdicts.WARN, file, findings=(found,), seconds=self.loaded.seconds)
         findings = tuple(_load_finding(file, each) for each in self.loaded.errors)
         logs = {file: self.loaded.errors[0].detail} if self.loaded.errors[0].detail else {}
-        return Verdict(
+        failed = Verdict(
             "rule", self.name, verdicts.FAIL, file, findings=findings, seconds=self.loaded.seconds, logs=logs
         )
+        options = self.session_of.options
+        folders = (*map(str, options.dags), *options.paths)
+        lacks = [each for error in self.loaded.errors for each in missing.of_text(error.message)]
+        if any(each.kind in ("missing-module", "exception") for each in self.loaded.errors):
+            lacks += missing.of_source(self.path, folders, {*os.environ, *options.environment})
+        return replace(failed, notes=tuple(dict.fromkeys(lacks)))
 
 
 FIXES = {

@@ -31,6 +31,7 @@ class Settings:
     :param budget: seconds for each task and scenario
     :param reports: what to write and where to, relative to where pytest was started
     :param strict: inconclusive and warnings fail
+    :param init: ``--dagguard-init`` was given
     :param list_parts: ``--dagguard-list`` was given
     :param explain: name to explain, or empty
     :param replay: a token, or empty
@@ -56,6 +57,7 @@ class Settings:
     budget: float
     reports: tuple[ReportTarget, ...]
     strict: bool
+    init: bool
     list_parts: bool
     explain: str
     replay: str
