@@ -72,6 +72,22 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SESSION].begin()
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Have the searches tell how far they are; only now is pytest's terminal there."""
+    if SESSION in session.config.stash:
+        from pytest_dagguard.collection import start
+
+        start.tell_progress(session.config, session.config.stash[SESSION])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With pytest-xdist and ``--dagguard``: all items of a DAG go to one worker."""
+    from pytest_dagguard.collection import workers
+
+    return workers.scheduler(config, log, SETTINGS in config.stash and config.stash[SETTINGS].only != "rules")
+
+
 def _only_directs(config: pytest.Config) -> bool:
     """True in the process of pytest-xdist that hands the items to workers."""
     return bool(config.pluginmanager.hasplugin("dsession"))

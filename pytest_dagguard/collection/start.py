@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,16 @@ def session_of(settings: Settings) -> Session:
     )
     terms = Terms(settings.root, settings.budget, settings.strict, settings.replay)
     return Session(options, terms, dict(settings.allow), shown(settings.seed, settings.root))
+
+
+def tell_progress(config: pytest.Config, session: Session) -> None:
+    """Have the session's searches tell how far they are, where somebody sees it."""
+    from pytest_dagguard.collection.progress import reporter_of
+
+    reporter = reporter_of(config)
+    if reporter is not None:
+        config.pluginmanager.register(reporter, "dagguard-progress")
+        session.terms = replace(session.terms, progress=reporter.told)
 
 
 LOCAL = pytest.StashKey[tuple[Session, Lab]]()

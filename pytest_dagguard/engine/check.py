@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Hit, Judged, Plan, Search, Strategy, Trial
+from pytest_dagguard.model.progress import Progress
 from pytest_dagguard.model.scenario import Scenario
 from pytest_dagguard.model.verdict import Checked, Verdict
 from pytest_dagguard.oracle.ending import ending, success_after_kill
@@ -34,12 +35,14 @@ class Terms:
     :param budget: seconds of search for each task and scenario
     :param strict: warnings fail
     :param replay: a token: repeat its schedule and nothing else
+    :param progress: told before each trial
     """
 
     root: Path
     budget: float = 10.0
     strict: bool = False
     replay: str = ""
+    progress: Callable[[Progress], None] | None = None
 
 
 def check(
@@ -59,7 +62,7 @@ def check(
         seconds = time.monotonic() - began
         why = (baseline.reason, baseline.group)
         return replace(empty, reason=why[0], group=why[1], seconds=seconds, logs=logs, notes=baseline.notes)
-    drive = _Drive(lab, baseline, plan, terms)
+    drive = _Drive(lab, baseline, plan, terms, Progress(walk.dag.dag_id, task.task_id, name, 0, 0, terms.budget))
     strategy = strategies[drive.plan.strategy]
     if terms.replay:
         token = tokens.decode(terms.replay)
@@ -113,7 +116,9 @@ def _logs(outcome: Outcome) -> dict[str, str]:
 class _Drive:
     """Feeds a search with judged outcomes."""
 
-    def __init__(self, lab: Lab, baseline: Baseline, plan: Plan, terms: Terms) -> None:
+    def __init__(self, lab: Lab, baseline: Baseline, plan: Plan, terms: Terms, progress: Progress) -> None:
+        known = len({each.state for each in baseline.points if each.event.changed})
+        self.progress = replace(progress, known=known)
         self.lab, self.baseline, self.plan, self.terms = lab, baseline, plan, terms
         self.operations = 0
         self.deadline = time.monotonic() + terms.budget
@@ -131,6 +136,9 @@ class _Drive:
     def carry_out(self, trial: Trial) -> Judged:
         plan, baseline = self.plan, self.baseline
         assert baseline.clean is not None
+        if self.terms.progress is not None:
+            self.terms.progress(replace(self.progress, left=self.deadline - time.monotonic()))
+        self.progress = replace(self.progress, tried=self.progress.tried + 1)
         outcome, _ = carry_out(
             self.lab,
             baseline.subject,
