@@ -110,6 +110,8 @@ class Living(Protocol):
 class Emulator(Protocol):
     """One emulated service. All methods are called from one thread, one at a time.
 
+    Where a client takes no endpoint, an attribute ``hosts`` names the hosts for which the emulator answers.
+
     ``EMULATOR(blobs: Blobs, auto_buckets: bool) -> Emulator`` in the module makes one.
     """
 

@@ -7,12 +7,15 @@ import os
 import socket
 import sys
 import traceback
+from pathlib import Path
 from typing import Any, cast
 
+from pytest_dagguard.cloud.authority import Authority
 from pytest_dagguard.cloud.emulator import Blobs, Caller, Emulator, Living, Request, Response
-from pytest_dagguard.cloud.server import Port, WherePort, serve_egress, serve_http
+from pytest_dagguard.cloud.proxy import serve_proxy
+from pytest_dagguard.cloud.server import Handler, Port, WherePort, serve_http
 from pytest_dagguard.cloud.sleeping import serve_sleep
-from pytest_dagguard.cloud.tap import Tap
+from pytest_dagguard.cloud.tap import Refusal, Tap
 from pytest_dagguard.cloud.world import NOBODY, World
 from pytest_dagguard.model import registry, wire
 from pytest_dagguard.model.history import History
@@ -25,9 +28,10 @@ from pytest_dagguard.model.state import Entry
 class Cloud:
     """What the director can ask of the cloud process: each public coroutine is a command of that name."""
 
-    def __init__(self, emit: Any, auto_buckets: bool) -> None:
+    def __init__(self, emit: Any, auto_buckets: bool, folder: Path | None = None) -> None:
         """
         :param emit: tells the director an event
+        :param folder: where attempts can read; without it no host is answered for, see ``Emulator.hosts``
         """
         self.blobs = Blobs()
         made = registry.collect("pytest_dagguard.cloud", "EMULATOR")
@@ -45,6 +49,8 @@ class Cloud:
         self._snapshots: dict[int, dict[str, object]] = {}
         self._count = 0
         self._share_connections()
+        self._hosts = {host: each.name for each in emulators for host in getattr(each, "hosts", ())}
+        self._authority = Authority(folder) if folder is not None and self._hosts else None
         serving = {each: emulator.name for emulator in emulators for each in getattr(emulator, "serves", ())}
         self._shared = {each.name: each.sorter(serving) for each in emulators if hasattr(each, "sorter")}
 
@@ -81,7 +87,15 @@ class Cloud:
             ports.append(port)
             endpoints[name] = port.url
             environment.update(emulator.environment(port.url))
-        egress, clock = await serve_egress(self.egress.append), await serve_sleep(self.world, actor)
+        if self._authority is not None:
+            environment.update(self._authority.environment())
+        egress = await serve_proxy(
+            self.egress.append,
+            lambda host: self._for_host(actor, host),
+            lambda host: self._over_grpc(actor, host),
+            self._authority,
+        )
+        clock = await serve_sleep(self.world, actor)
         ports += [egress, clock]
         asker = None
         if where:
@@ -92,6 +106,16 @@ class Cloud:
         self.tap.add(Caller(actor, dict(endpoints)), asker)
         self._ports[actor] = ports
         return {**endpoints, "egress": egress.url, "clock": clock.url}, environment
+
+    def _for_host(self, actor: str, host: str) -> Handler | None:
+        """Who answers an actor's requests to a host; None where it is nobody's here."""
+        name = self._hosts.get(host)
+        return None if name is None else lambda request: self._submit(actor, name, request)
+
+    def _over_grpc(self, actor: str, host: str) -> None:
+        """Take down a call that cannot be read."""
+        what = "over gRPC, as triggers of deferred tasks do"
+        self.tap.refusals.append(Refusal(actor, self._hosts[host], what, "its REST calls are emulated"))
 
     async def _submit(self, actor: str, name: str, request: Request) -> Response:
         """Bring a request before its service; some arrive at the port of another."""
@@ -198,8 +222,11 @@ class Cloud:
         self.emulators[service].seed(Seed(s3=one) if service == "s3" else Seed(gcs=one))
 
 
-async def main(descriptor: int, auto_buckets: bool, enclosed: bool) -> None:
-    """Serve commands until the director hangs up."""
+async def main(descriptor: int, auto_buckets: bool, enclosed: bool, folder: Path | None = None) -> None:
+    """Serve commands until the director hangs up.
+
+    :param folder: as for :class:`Cloud`
+    """
     loop = asyncio.get_running_loop()
     link = socket.socket(fileno=descriptor)
     reader, writer = await asyncio.open_connection(sock=link)
@@ -207,7 +234,7 @@ async def main(descriptor: int, auto_buckets: bool, enclosed: bool) -> None:
     def emit(message: tuple[Any, ...]) -> None:
         writer.write(wire.encode(message))
 
-    cloud = Cloud(emit, auto_buckets)
+    cloud = Cloud(emit, auto_buckets, folder)
     emit(("ready", os.getpid(), enclosed))
     decoder = wire.Decoder()
     # a broken pipe to the director means that it is gone, and so are we

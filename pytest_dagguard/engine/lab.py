@@ -87,7 +87,7 @@ class Lab:
         clean = environment.cleaned(os.environ)
         self.cloud = Link(
             "pytest_dagguard.cloud",
-            ["1" if options.auto_buckets else "0"],
+            ["1" if options.auto_buckets else "0", str(self.scratch / "m")],
             clean,
             self.scratch,
             self.scratch / "cloud.log",
