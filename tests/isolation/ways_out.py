@@ -186,7 +186,7 @@ def run(label: str) -> int:
             exec(code, space)
             lines.append(f"{name}: no error")
         except BaseException as error:  # noqa: BLE001
-            lines.append(f"{name}: {type(error).__name__}: {error}"[:200])
+            lines.append(" ".join(f"{name}: {type(error).__name__}: {error}".split())[:200])
     with open(os.path.join(os.environ["WAYS_OUT_LOG"], label), "w") as file:
         file.write("\n".join(lines))
     return tried
