@@ -40,7 +40,9 @@ def sniff(log: str) -> None:
         print("ready", flush=True)
         while True:
             packet, address = all_packets.recvfrom(65535)
-            if address[0] == "sink" and address[2] != socket.PACKET_OUTGOING:
+            # when an interface comes up the kernel tells its neighbours, some time later, which groups it is in
+            membership = packet[12:14] == b"\x86\xdd" and packet[38:54] == socket.inet_pton(socket.AF_INET6, "ff02::16")
+            if address[0] == "sink" and address[2] != socket.PACKET_OUTGOING and not membership:
                 file.write(f"{packet[12:14].hex()} {packet[14:60].hex()}\n")
                 file.flush()
 
