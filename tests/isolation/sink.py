@@ -138,9 +138,9 @@ def laboratory(folder: Path) -> dict[str, object]:
                 continue
             lab.cloud.call("restore", lab.origin)
             subject = Subject(str(path), "d", "t", "manual__2024-01-01", tasks=("t",))
-            lab.launch(subject, "attempt 1", 1, 0, 0.0, False, 0)
+            lab.actors.launch(subject, "attempt 1", 1, 0, 0.0, False, 0)
             lab.cloud.call("allow", "attempt 1", None)
-            event = lab._next_of("attempt 1", time.monotonic() + 600)
+            event = lab.actors._next_of("attempt 1", time.monotonic() + 600)
             assert event is not None
             results["state"], results["error"] = event[2].state, event[2].error
         finally:
