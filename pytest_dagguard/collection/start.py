@@ -81,6 +81,9 @@ def session_of(settings: Settings) -> Session:
         load_timeout=settings.load_timeout,
         attempt_timeout=settings.attempt_timeout,
         limits=settings.limits,
+        stubs=settings.stubs,
+        aliases={old: new for old, new in settings.aliases.items() if old != "airflow-2"},
+        airflow2="airflow-2" in settings.aliases,
         # an attempt that sleeps for longer than a search may take leaves nothing to search
         patience=settings.budget,
         behaviours={"images": settings.images, "jobs": settings.jobs},

@@ -243,6 +243,22 @@ OPTIONS: tuple[Option, ...] = (
         shown="memory = 2GB, processes = 200, output = 64MB, disk = 1GB",
     ),
     Option(
+        "stubs",
+        values.texts,
+        (),
+        "modules to make up where they are missing (acme, acme.*), so that files load",
+        key="stubs",
+        shown="none",
+    ),
+    Option(
+        "aliases",
+        values.aliases,
+        {},
+        "table: old name of a module = new name; airflow-2 = true for all that Airflow 3 has moved",
+        key="aliases",
+        shown="none",
+    ),
+    Option(
         "allow",
         values.reasons,
         {},

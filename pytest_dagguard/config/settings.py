@@ -47,6 +47,8 @@ class Settings:
     :param load_timeout: seconds for the load of one DAG file
     :param attempt_timeout: seconds for one attempt
     :param limits: how much of the machine one load or attempt may use
+    :param stubs: names of modules to make up where they are missing
+    :param aliases: old name of a module -> new name; ``airflow-2`` -> empty for those that Airflow 3 has moved
     :param allow: resource pattern -> why this effect need not be idempotent
     :param images: pattern of an image -> what a pod of it does
     :param jobs: pattern of an external job -> what it does
@@ -76,6 +78,8 @@ class Settings:
     load_timeout: float
     attempt_timeout: float
     limits: Limits
+    stubs: tuple[str, ...]
+    aliases: Mapping[str, str]
     allow: Mapping[str, str]
     images: Mapping[str, str]
     jobs: Mapping[str, str]

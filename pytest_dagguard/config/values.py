@@ -273,5 +273,26 @@ def limits(raw: Any, known: Known) -> Limits:
     return Limits(**found)
 
 
+def aliases(raw: Any, known: Known) -> dict[str, str]:
+    """A table of modules by their old names; ``airflow-2 = true`` is one without a new name.
+
+    :raises Unusable: it is no table, or has something else in it
+    """
+    if not isinstance(raw, Mapping):
+        raise Unusable('not a table; write [tool.dagguard.aliases] and below it airflow-2 = true or "old" = "new"')
+    found = {}
+    for old, new in raw.items():
+        if old == "airflow-2":
+            if not isinstance(new, bool):
+                raise Unusable("airflow-2 is a switch; write airflow-2 = true", old)
+            if new:
+                found[old] = ""
+        elif not isinstance(new, str) or not all(part.isidentifier() for part in (*old.split("."), *new.split("."))):
+            raise Unusable(f'"{old}" is not the name of a module for another; write "old.module" = "new.module"', old)
+        else:
+            found[old] = new
+    return found
+
+
 def _known(names: Collection[str]) -> str:
     return "Known: " + ", ".join([*(each for each in SCENARIOS if each in names), *sorted(set(names) - {*SCENARIOS})])

@@ -51,6 +51,9 @@ class Options:
     patience: float = 10.0
     behaviours: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    stubs: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    airflow2: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,9 @@ class Lab:
             cloud_pid=0,
             environment=tuple(options.environment.items()),
             limits=options.limits,
+            stubs=options.stubs,
+            aliases=tuple(options.aliases.items()),
+            airflow2=options.airflow2,
         )
         self.stage: Link | LocalStage = self._start_stage(clean) if not local else self._stage_here()
         self._ready = False

@@ -28,6 +28,7 @@ REDIS = (
     "the emulated Redis is elsewhere: take its address from the environment (REDIS_URL, or REDIS_HOST and REDIS_PORT)"
     " or from an Airflow connection of type redis, which lead to it here"
 )
+STUBS = "install the module where pytest runs, or patch the call in a hand-written test (fixture dagguard)"
 BY_HAND_TASK = "a hand-written test (fixture dagguard) can try its operator alone"
 
 RESUMES: dict[str, Reason] = {
@@ -60,6 +61,10 @@ def of_evidence(
             return f"connects to {destination} (Redis), and {REDIS}", "need REDIS_URL"
         who = "" if name in destination else f" ({name})"
         return f"connects to {destination}{who}, which is not emulated; {BY_HAND}", f"need {name}"
+    for each in results:
+        if stubs := dict(each.details).get("stubs", ()):
+            named = ", ".join(stubs[:3])
+            return f"runs stubbed code ({named}), of which nothing is known; {STUBS}", "run stubbed code"
     if given_up[0]:
         return given_up
     for each in results:

@@ -210,6 +210,7 @@ class DagFile:
     :param modules: third-party modules that the load imported
     :param own_seconds: the wall time without what it took to import third-party modules
     :param events: what the file did while it was loaded
+    :param stand_ins: what stood in for something that is missing or has moved: ``stub acme``, ``alias a -> b``
     """
 
     path: str
@@ -219,3 +220,4 @@ class DagFile:
     modules: tuple[str, ...] = field(default=(), repr=False)
     own_seconds: float = 0.0
     events: tuple[LoadEvent, ...] = ()
+    stand_ins: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from typing import Any
 from pytest_dagguard.isolation import egress
 from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec
 from pytest_dagguard.model.history import Frame
-from pytest_dagguard.stage import virtual, warm, where
+from pytest_dagguard.stage import stand_ins, virtual, warm, where
 from pytest_dagguard.stage.compat import kubernetes, managed_kubernetes
 from pytest_dagguard.stage.load import newest_module, third_party
 from pytest_dagguard.stage.machine import Place, move_in
@@ -67,6 +67,7 @@ def run(
             ("sources", _sources(read, place.root)),
             ("wall", wall),
             ("slept", slept),
+            ("stubs", tuple(stand_ins.ran)),
             *more,
         ),
     )
@@ -112,6 +113,7 @@ def load(spec: AttemptSpec) -> Any:
         raise LookupError(f"{Path(spec.file).name} has no DAG {spec.dag_id!r} when this attempt loads it{reason}")
     if spec.task_id not in dags[spec.dag_id].task_dict:
         raise LookupError(f"DAG {spec.dag_id!r} has no task {spec.task_id!r} when this attempt loads it")
+    stand_ins.task_begins()
     return dags[spec.dag_id].task_dict[spec.task_id]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pytest_dagguard.isolation import bounds, egress, environment, machine, network, processes
 from pytest_dagguard.model.limits import Limits
+from pytest_dagguard.stage import stand_ins
 
 
 class Exposed(RuntimeError):
@@ -27,6 +28,9 @@ class Place:
     :param cloud_pid: process whose network namespace is the cloud's, 0 where it has none of its own
     :param environment: variables of the user's configuration
     :param limits: how much of this machine a child may use
+    :param stubs: modules that are made up where they are missing
+    :param aliases: old name of a module, new name
+    :param airflow2: modules that Airflow 3 has moved are found by their old names
     """
 
     root: str
@@ -35,6 +39,9 @@ class Place:
     cloud_pid: int
     environment: tuple[tuple[str, str], ...] = ()
     limits: Limits = field(default_factory=Limits)
+    stubs: tuple[str, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    airflow2: bool = False
 
     @property
     def keep(self) -> tuple[Path, ...]:
@@ -88,5 +95,6 @@ def move_in(place: Place, name: str, endpoints: Mapping[str, str], variables: Ma
     os.chdir(work)
     record = home / "egress"
     egress.install(egress.recorder(record))
+    stand_ins.install(place.stubs, dict(place.aliases), place.airflow2)
     random.seed()
     return record

@@ -23,7 +23,7 @@ from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec, LifeSpec
 from pytest_dagguard.model.dag import DagFile, LoadError
 from pytest_dagguard.model.life import Death
 from pytest_dagguard.model.limits import Limits
-from pytest_dagguard.stage import attempt, endings, life, load, spare, virtual, warm
+from pytest_dagguard.stage import attempt, endings, life, load, spare, stand_ins, virtual, warm
 from pytest_dagguard.stage.child import UNHEARD, Child, fork
 from pytest_dagguard.stage.machine import Place, move_in
 from pytest_dagguard.stage.spare import Seat, Spare
@@ -132,7 +132,8 @@ class Stage:
         watch = Watch(self.place.root, str(Path(self.place.scratch, ticket, "egress")))
         watch.install()
         move_in(self.place, ticket, endpoints, variables)
-        return load.describe(path, self.place.root, endpoints, watch)
+        found = load.describe(path, self.place.root, endpoints, watch)
+        return replace(found, stand_ins=tuple(stand_ins.used))
 
     def _attempt(self, ticket: str, spec: AttemptSpec, wake: dict[str, Any] | None) -> AttemptResult:
         given = self.objects.get(spec.file)

@@ -18,7 +18,7 @@ from pytest_dagguard.model.rule import Choice
 SCENARIOS = ("concurrent", "killed", "other", "twice")
 KEYS = (
     "Known keys: scenarios, budget, strict, baseline, dags, seed, logical-date, auto-buckets, "
-    "load-timeout, attempt-timeout, rules, limits, allow, images, jobs, paths, env"
+    "load-timeout, attempt-timeout, rules, limits, stubs, aliases, allow, images, jobs, paths, env"
 )
 DURATION = "not a duration; write 500ms, 10s, 2m or a bare number of seconds"
 KNOWN = "Known: twice, concurrent, killed, other"
@@ -56,6 +56,8 @@ def test_defaults_where_nobody_wrote_anything(tmp_path: Path) -> None:
         load_timeout=30.0,
         attempt_timeout=60.0,
         limits=Limits(),
+        stubs=(),
+        aliases={},
         allow={},
         images={},
         jobs={},
@@ -249,6 +251,14 @@ FILE = [
     (
         "limits.memori = 1",
         '2: [tool.dagguard.limits]: there is no limit "memori"; did you mean "memory"? Known: memory, processes, output, disk',
+    ),
+    (
+        "aliases.airflow-2 = 1",
+        "2: [tool.dagguard.aliases]: airflow-2 is a switch; write airflow-2 = true",
+    ),
+    (
+        'aliases."a b" = "c"',
+        '2: [tool.dagguard.aliases]: "a b" is not the name of a module for another; write "old.module" = "new.module"',
     ),
     ("env.A = true", "2: [tool.dagguard.env]: the value of A is not a text; write it in quotes"),
     ('env."A=B" = "x"', "2: [tool.dagguard.env]: 'A=B' cannot be an environment variable; write a name without ="),
