@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from pytest_dagguard.collection import missing
 from pytest_dagguard.collection.check import CheckItem
 from pytest_dagguard.collection.rules import FileRules, named
 from pytest_dagguard.engine.narrate import relative
@@ -98,7 +100,10 @@ class ScenarioItem(CheckItem):
         node = self.parent
         assert isinstance(node, TaskNode)
         assert isinstance(node.parent, DagFileNode)
-        return node.parent.dagguard.verdict(self.path, node.dag, node.task, self.name)
+        found = node.parent.dagguard.verdict(self.path, node.dag, node.task, self.name)
+        used = node.parent.dagguard.load(self.path).stand_ins
+        notes = (*missing.of_text(found.reason or ""), *(f"{missing.USED}{each}" for each in used))
+        return replace(found, notes=(*found.notes, *notes))
 
     def mark(self) -> bytes:
         """What stands for this item in a token."""

@@ -7,13 +7,16 @@ time). One item for each file, ``rules``, stands for all that are kept, and carr
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_dagguard.collection import missing
 from pytest_dagguard.collection.check import CheckItem
 from pytest_dagguard.engine.session import Session
 from pytest_dagguard.model import verdict as verdicts
@@ -52,7 +55,14 @@ class RuleItem(CheckItem):
 
     def decide(self) -> Verdict:
         """Judge, or tell what was judged while items were collected."""
-        return self.dagguard.rule(self.name, self.file, self.dag)
+        found = self.dagguard.rule(self.name, self.file, self.dag)
+        if self.name != "import-error":
+            return found
+        options = self.dagguard.options
+        folders = (*map(str, options.dags), *options.paths)
+        environ = {*os.environ, *options.environment}
+        lacks = missing.of_load(self.dagguard.hygiene.files[self.file], folders, environ)
+        return replace(found, notes=(*found.notes, *lacks))
 
 
 class KeptItem(CheckItem):

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from pytest_dagguard import __version__
+from pytest_dagguard.collection import missing, skeleton
+from pytest_dagguard.collection.start import shown
 from pytest_dagguard.config.settings import Settings
 from pytest_dagguard.engine import baseline
 from pytest_dagguard.model import registry
@@ -59,12 +61,24 @@ class Tally:
             except DagguardError as failed:
                 self.complaints.append(str(failed))
 
+    def _skeleton(self, lacks: dict[str, list[str]]) -> list[str]:
+        try:
+            return skeleton.write(lacks, self.settings.root, self.settings.seed)
+        except DagguardError as failed:
+            return [str(failed)]
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Count what was inconclusive, and say what was warned of."""
+        notes = [each for _, verdict in self.verdicts for each in verdict.notes]
+        lacks = missing.collect(notes)
+        used = sorted({each[len(missing.USED) :] for each in notes if each.startswith(missing.USED)})
         lines = [
             *terminal.summary([verdict for _, verdict in self.verdicts], notes=self.config.get_verbosity() > 0),
             *self.complaints,
         ]
+        lines += [f"stood in for what is missing or has moved: {', '.join(used)}"] if used else []
+        lines += missing.told(lacks, shown(self.settings.seed, self.settings.root))
+        lines += self._skeleton(lacks) if self.settings.init else []
         if lines:
             terminalreporter.section("dagguard")
             for line in lines:

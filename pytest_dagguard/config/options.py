@@ -146,6 +146,15 @@ OPTIONS: tuple[Option, ...] = (
         shown="all",
     ),
     Option(
+        "init",
+        values.switch,
+        False,
+        "write the seed files and configuration lines that the run was found to need, to be filled in",
+        flag="--dagguard-init",
+        action="store_true",
+        shown="off",
+    ),
+    Option(
         "list_parts",
         values.switch,
         False,

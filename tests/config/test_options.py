@@ -44,6 +44,7 @@ def test_the_flags_are_those_of_the_contract(parser: argparse.ArgumentParser) ->
         "--dagguard-list",
         "--dagguard-explain",
         "--dagguard-replay",
+        "--dagguard-init",
     }
 
 
