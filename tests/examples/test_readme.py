@@ -86,13 +86,15 @@ def test_the_code_runs(tmp_path: Path):
 
 
 def test_the_configuration_is_accepted(tmp_path: Path):
-    (tmp_path / "pyproject.toml").write_text("\n".join(_blocks("toml")))
     (tmp_path / "dags").mkdir()
-    found = resolve(tmp_path, {}, {}, registry.names("pytest_dagguard.scenarios"), ("json",))
-    assert found.budget == 20
-    assert found.allow
-    assert found.env
-    assert found.jobs
+    found = []
+    for block in _blocks("toml"):
+        (tmp_path / "pyproject.toml").write_text(block)
+        found.append(resolve(tmp_path, {}, {}, registry.names("pytest_dagguard.scenarios"), ("json",)))
+    plain, stand_ins, pods, jobs = found
+    assert (plain.budget, bool(plain.allow), bool(plain.env)) == (20, True, True)
+    assert (len(pods.images), len(jobs.jobs)) == (3, 3)
+    assert (len(stand_ins.stubs), len(stand_ins.aliases), stand_ins.limits.memory) == (2, 2, 4 << 30)
 
 
 def test_each_command_names_an_environment_of_tox_and_ci_runs_the_tests():
