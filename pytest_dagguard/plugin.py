@@ -54,10 +54,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "dagguard_scenario: a scenario of pytest-dagguard on a task")
     if not config.getoption("dagguard", False):
         return
-    from pytest_dagguard.collection import rules, start
+    from pytest_dagguard.collection import rules, start, workers
     from pytest_dagguard.collection.tally import Tally
 
     settings = config.stash[SETTINGS] = start.settings_of(config)
+    config.pluginmanager.register(workers.ByDag(settings.only != "rules"), "dagguard-workers")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Tally(config, settings), "dagguard-tally")
     if config.args_source.name in ("INVOCATION_DIR", "TESTPATHS"):
@@ -73,6 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[CHANGED] = start.changed_files(settings)
         config.stash[SESSION] = start.session_of(settings)
         config.stash[SESSION].begin()
+        config.pluginmanager.register(start.Teller(config.stash[SESSION]), "dagguard-teller")
 
 
 def _only_directs(config: pytest.Config) -> bool:

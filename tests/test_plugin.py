@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -332,6 +334,30 @@ def test_workers_of_xdist_come_to_the_same(root: Path) -> None:
     items = json.loads((root / "spread.json").read_text())["items"]
     assert {each["id"] for each in items} == set(ITEMS)
     assert "IMPORTED []" in spread.out
+    where = re.findall(r"^\[(gw\d+)\].*? (dags/\S+::\w+)\.\S+::\w+", spread.out, re.MULTILINE)
+    assert len(where) == len(SCENARIOS)
+    assert len({dag for _, dag in where}) == len({*where})  # one worker for each DAG
+
+
+@pytest.mark.slow
+def test_a_terminal_shows_how_far_it_is(root: Path) -> None:
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-m", "pytest", "--dagguard", "-p", "no:cacheprovider", "dags/sales.py"]
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DAGGUARD_"))}
+    environ = {**inherited, "TERM": "xterm", "COLUMNS": "160"}
+    with subprocess.Popen(command, cwd=root, env=environ, stdout=follower, stderr=follower) as process:
+        os.close(follower)
+        out = b""
+        with contextlib.suppress(OSError):  # what a terminal says when its program has ended
+            while piece := os.read(leader, 65536):
+                out += piece
+        process.wait()
+    os.close(leader)
+    shown = re.findall(
+        rb"\x1b7 (sales\.\w+ \w+: \d+ tried, \d+ states? known, \d+ s of budget left, item \d+ of \d+)", out
+    )
+    assert shown, out[-3000:]
+    assert out.count(b"\x1b7") <= out.count(b"\x1b[0K")  # nothing of it stays
 
 
 @pytest.mark.slow

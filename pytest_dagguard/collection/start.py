@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,22 @@ def session_of(settings: Settings) -> Session:
     session = Session(options, terms, dict(settings.allow), shown(settings.seed, settings.root))
     session.choice, session.baseline = settings.rules, known
     return session
+
+
+class Teller:
+    """A pytest plugin that has a session's searches tell how far they are, where somebody sees it."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Only now is pytest's terminal there."""
+        from pytest_dagguard.collection.progress import reporter_of
+
+        reporter = reporter_of(session.config)
+        if reporter is not None:
+            session.config.pluginmanager.register(reporter, "dagguard-progress")
+            self.session.terms = replace(self.session.terms, progress=reporter.told)
 
 
 LOCAL = pytest.StashKey[tuple[Session, Lab]]()

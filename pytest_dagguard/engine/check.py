@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Drift, Elapse, Hit, Judged, Plan, Run, Search, Strategy, Trial
+from pytest_dagguard.model.progress import Progress
 from pytest_dagguard.model.scenario import Scenario
 from pytest_dagguard.model.verdict import Checked, Verdict
 from pytest_dagguard.oracle import noise
@@ -39,6 +40,7 @@ class Terms:
     :param strict: warnings fail
     :param replay: a token: repeat its schedule and nothing else
     :param updates: the baseline is written anew: nothing fails
+    :param progress: told before each trial
     """
 
     root: Path
@@ -46,6 +48,7 @@ class Terms:
     strict: bool = False
     replay: str = ""
     updates: bool = False
+    progress: Callable[[Progress], None] | None = None
 
 
 def check(
@@ -67,7 +70,8 @@ def check(
         return replace(empty, reason=why[0], group=why[1], seconds=seconds, logs=logs, notes=baseline.notes)
     if plan.drifts and baseline.outcome is not None:
         plan = replace(plan, inputs=tuple(drift.inputs(baseline.outcome, lab.content)))
-    drive = _Drive(lab, walk, baseline, plan, terms)
+    progress = Progress(walk.dag.dag_id, task.task_id, name, 0, 0, terms.budget)
+    drive = _Drive(lab, walk, baseline, plan, terms, progress)
     strategy = strategies[drive.plan.strategy]
     if terms.replay:
         token = tokens.decode(terms.replay)
@@ -121,7 +125,9 @@ def _logs(outcome: Outcome) -> dict[str, str]:
 class _Drive:
     """Feeds a search with judged outcomes."""
 
-    def __init__(self, lab: Lab, walk: Walk, baseline: Baseline, plan: Plan, terms: Terms) -> None:
+    def __init__(self, lab: Lab, walk: Walk, baseline: Baseline, plan: Plan, terms: Terms, progress: Progress) -> None:
+        known = len({each.state for each in baseline.points if each.event.changed})
+        self.progress = replace(progress, known=known)
         self.lab, self.walk, self.baseline, self.plan, self.terms = lab, walk, baseline, plan, terms
         assert baseline.clean is not None
         self.canon = Canon(baseline.clean, lab.content)
@@ -142,6 +148,9 @@ class _Drive:
             return found
 
     def carry_out(self, trial: Trial) -> Judged:
+        if self.terms.progress is not None:
+            self.terms.progress(replace(self.progress, left=self.deadline - time.monotonic()))
+        self.progress = replace(self.progress, tried=self.progress.tried + 1)
         drifts = Drift() in trial.schedule
         if drifts and self._drift().clean is None:
             return Judged(Outcome({}, {}, ()), (), time.monotonic() > self.deadline)
