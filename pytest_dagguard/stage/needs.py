@@ -23,6 +23,7 @@ _IMPORTER = "<frozen importlib"
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _OURS = ("/dev/", "/proc/", "/sys/", "/etc/hosts", "/etc/resolv.conf")
 """What each process has its own of, or is given by us."""
+_METADATA = os.path.join("importlib", "metadata")
 _HOST = "HOSTNAME"
 _DOUBTS = {
     "subprocess.Popen": "starts a program",
@@ -166,7 +167,7 @@ class Record:
             self.doubt("reads variables that are not noted here")
         else:
             self._values = noted.begin()
-            self._asked_before = frozenset(noted.asked)
+            self._asked_before, noted.asked = frozenset(noted.asked), set()
         self._hidden = frozenset(hidden) | {_HOST}
         self._began = time.time()
         self.on = True
@@ -196,7 +197,7 @@ class Record:
         noted = _noted()
         if noted is not None and noted.whole:
             self._doubts["reads all environment variables"] = None
-        if noted is not None and _HOST.encode() in noted.asked - self._asked_before:
+        if noted is not None and _HOST.encode() in noted.asked:
             self._doubts["asks for the machine's name"] = None
         files = {*self._files, *map(os.path.abspath, _loose.values())}
         if any(self._newer(each) for each in files):
@@ -208,7 +209,7 @@ class Record:
             {each: listing(each) for each in sorted(self._folders)},
             {each: places(each, paths) for each in self._modules},
             paths,
-            self._variables(noted.asked if noted is not None else ()),
+            self._variables(noted.asked | self._asked_before if noted is not None else ()),
             next(iter(self._doubts), ""),
         )
 
@@ -235,7 +236,7 @@ class Record:
         if not name:
             return
         if any(each in mode for each in "wax+") if isinstance(mode, str) else bool((flags or 0) & _WRITES):
-            if not _called_by(sys._getframe(2), (_IMPORTER,)):
+            if not sys._getframe(2).f_code.co_filename.startswith(_IMPORTER):
                 self.doubt("writes files")
             return
         if name.endswith(".pyc"):
@@ -245,7 +246,8 @@ class Record:
 
     def _listed(self, path: Any) -> None:
         # the importer looks for modules, which are noted by name; metadata is that of installed packages
-        if not _called_by(sys._getframe(2), (_IMPORTER, os.path.join("importlib", "metadata"))):
+        asks = sys._getframe(2).f_code.co_filename
+        if not asks.startswith(_IMPORTER) and _METADATA not in asks:
             name = self._outside("." if path is None else path) if not isinstance(path, int) else ""
             if name:
                 self._folders.add(name)
@@ -274,17 +276,6 @@ def _is_ours(frame: Any) -> bool:
         if name.startswith(_IMPORTER):
             return False
         if name.startswith(os.sep) and not is_installed(name):
-            return True
-        frame = frame.f_back
-    return False
-
-
-def _called_by(frame: Any, names: tuple[str, ...]) -> bool:
-    """Say whether one of the nearest callers is in one of these files."""
-    for _ in range(4):
-        if frame is None:
-            return False
-        if any(each in frame.f_code.co_filename for each in names):
             return True
         frame = frame.f_back
     return False
