@@ -167,6 +167,7 @@ def key_of(options: Options, values: Mapping[str, str]) -> str:
             options.logical_date,
             options.auto_buckets,
             options.load_timeout,
+            repr(options.limits),
             sorted(options.environment.items()),
         ],
         "seed": [seed.variables, seed.connections, seed.xcoms],

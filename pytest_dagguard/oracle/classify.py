@@ -173,8 +173,10 @@ class _Look:
     def _life(self, it: Difference) -> Case:
         """One run too many of a job; how the service names its runs says nothing to a person."""
         folder = it.name.rpartition("/")[0] + "/"
-        expected = sum(name.startswith(folder) for name in self.stay)
-        actual = sum(name.startswith(folder) for name in self.outcome.after)
+        # another task may have left some there, which nobody has started here
+        before = self.outcome.before
+        expected = sum(name.startswith(folder) for name in self.stay if name not in before)
+        actual = sum(name.startswith(folder) for name in self.outcome.after if name not in before)
         if it.kind == "pods-at-once":
             return self._make(it, "started-twice", it.kind, "had more than one pod at work at once")
         if not expected and it.kind in ("pod", "k8s-job"):
