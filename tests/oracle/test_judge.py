@@ -464,3 +464,10 @@ def test_the_words_name_the_fault():
     assert FAULT[0].islower()
     (finding,) = found({K: CSV}, {}, where=situation(cleared=True))
     assert finding.why.startswith(FAULT[0].upper() + FAULT[1:])
+
+
+def test_a_pod_that_was_there_before_was_not_started_by_the_task():
+    other, late = "k8s://default/pods/keep-abcde", "k8s://default/pods/train-fghij"
+    ended = b'{"status": {"phase": "Succeeded"}}'
+    (leak,) = found({other: ended}, {other: ended, late: ended}, before={other: ended})
+    assert (leak.cls, leak.resource) == ("leak", late)
