@@ -85,7 +85,7 @@ def session_of(settings: Settings, cache: Path | None = None) -> Session:
         limits=settings.limits,
         # an attempt that sleeps for longer than a search may take leaves nothing to search
         patience=settings.budget,
-        behaviours={"images": settings.images, "jobs": settings.jobs},
+        behaviours={"images": settings.images, "jobs": settings.jobs, "children": settings.children},
     )
     terms = Terms(settings.root, settings.budget, settings.strict, settings.replay, settings.update_baseline)
     session = Session(options, terms, dict(settings.allow), shown(settings.seed, settings.root))
