@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_dagguard.model.needs import Needs
+
 
 @dataclass(frozen=True, slots=True)
 class Length:
@@ -211,6 +213,7 @@ class DagFile:
     :param own_seconds: the wall time without what it took to import third-party modules
     :param events: what the file did while it was loaded
     :param stand_ins: what stood in for something that is missing or has moved: ``stub acme``, ``alias a -> b``
+    :param needs: what all this rested on; None where that was not noted
     """
 
     path: str
@@ -221,3 +224,4 @@ class DagFile:
     own_seconds: float = 0.0
     events: tuple[LoadEvent, ...] = ()
     stand_ins: tuple[str, ...] = ()
+    needs: Needs | None = field(default=None, repr=False, compare=False)
