@@ -80,6 +80,7 @@ def session_of(settings: Settings) -> Session:
         environment=settings.env,
         load_timeout=settings.load_timeout,
         attempt_timeout=settings.attempt_timeout,
+        limits=settings.limits,
         # an attempt that sleeps for longer than a search may take leaves nothing to search
         patience=settings.budget,
         behaviours={"images": settings.images, "jobs": settings.jobs},

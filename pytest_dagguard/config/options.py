@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pytest_dagguard.config import behaviours, values
+from pytest_dagguard.model.limits import Limits
 
 LATER_KEYS = frozenset({"children"})
 """Keys that later versions have: an error that says so, and not one that guesses at a typing mistake."""
@@ -232,6 +233,14 @@ OPTIONS: tuple[Option, ...] = (
         "table: which rules are looked for, and what their findings do",
         key="rules",
         shown="all",
+    ),
+    Option(
+        "limits",
+        values.limits,
+        Limits(),
+        "table: memory, processes, output and disk that one load or attempt may use",
+        key="limits",
+        shown="memory = 2GB, processes = 200, output = 64MB, disk = 1GB",
     ),
     Option(
         "allow",

@@ -13,6 +13,7 @@ from pytest_dagguard.config import pyproject, values
 from pytest_dagguard.config.options import LATER_KEYS, OPTIONS, Option
 from pytest_dagguard.config.values import Known, ReportTarget, Unusable, did_you_mean
 from pytest_dagguard.model.errors import ConfigurationError
+from pytest_dagguard.model.limits import Limits
 from pytest_dagguard.model.rule import Choice
 
 _KEYS = {option.key: option for option in OPTIONS if option.key}
@@ -45,6 +46,7 @@ class Settings:
     :param auto_buckets: a bucket that is named and missing is created empty
     :param load_timeout: seconds for the load of one DAG file
     :param attempt_timeout: seconds for one attempt
+    :param limits: how much of the machine one load or attempt may use
     :param allow: resource pattern -> why this effect need not be idempotent
     :param images: pattern of an image -> what a pod of it does
     :param jobs: pattern of an external job -> what it does
@@ -73,6 +75,7 @@ class Settings:
     auto_buckets: bool
     load_timeout: float
     attempt_timeout: float
+    limits: Limits
     allow: Mapping[str, str]
     images: Mapping[str, str]
     jobs: Mapping[str, str]

@@ -18,6 +18,7 @@ from pytest_dagguard.engine.actors import Actors
 from pytest_dagguard.engine.link import Link, packed
 from pytest_dagguard.isolation import environment, machine
 from pytest_dagguard.model.dag import DagFile
+from pytest_dagguard.model.limits import Limits
 from pytest_dagguard.model.seed import Seed
 from pytest_dagguard.stage.machine import Place
 
@@ -49,6 +50,7 @@ class Options:
     attempt_timeout: float = 60.0
     patience: float = 10.0
     behaviours: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ class Lab:
             scratch=str(self.scratch / "m"),
             cloud_pid=0,
             environment=tuple(options.environment.items()),
+            limits=options.limits,
         )
         self.stage: Link | LocalStage = self._start_stage(clean) if not local else self._stage_here()
         self._ready = False

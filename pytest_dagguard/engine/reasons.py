@@ -72,6 +72,8 @@ def of_evidence(
 
 
 def _of_crash(result: AttemptResult) -> Reason:
+    if result.error:
+        return f"{result.actor} {result.error}", "limits"
     said = [line.strip() for line in result.log.splitlines() if line.strip()]
     last = f"; its log ends with: {said[-1][:200]}" if said else ""
     return f"the process of {result.actor} ended without a word (os._exit, or a crash){last}", "crashed"
@@ -150,6 +152,9 @@ def of_failure(result: AttemptResult, outcome: Outcome, task: Task, seed: str) -
     if error.startswith(("DefaultCredentialsError", "NoCredentialsError")):
         hint = "attempts have no credentials, so that they reach nothing real; only connections to emulated services do"
         return f"{failed}; {hint} without", "need credentials"
+    for start, name in (("MemoryError", "memory"), ("OSError: [Errno 27]", "disk")):
+        if error.startswith(start):
+            return f"{failed}; what an attempt may use says {name} under [tool.dagguard.limits]", "limits"
     if error.startswith("FileNotFoundError"):
         hint = "an attempt has a machine of its own, on which only the repository is as it is here"
         return f"{failed}; {hint}", "lack files"
