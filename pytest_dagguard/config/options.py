@@ -8,9 +8,6 @@ from typing import Any, Protocol
 from pytest_dagguard.config import behaviours, values
 from pytest_dagguard.model.limits import Limits
 
-LATER_KEYS = frozenset({"children"})
-"""Keys that later versions have: an error that says so, and not one that guesses at a typing mistake."""
-
 
 class OptionGroup(Protocol):
     """As much of pytest's option group as is needed here."""
@@ -146,6 +143,16 @@ OPTIONS: tuple[Option, ...] = (
         shown="all",
     ),
     Option(
+        "no_cache",
+        values.switch,
+        False,
+        "load every DAG file, also where an earlier run with the same files and environment did",
+        flag="--dagguard-no-cache",
+        variable="DAGGUARD_NO_CACHE",
+        action="store_true",
+        shown="off",
+    ),
+    Option(
         "list_parts",
         values.switch,
         False,
@@ -265,6 +272,14 @@ OPTIONS: tuple[Option, ...] = (
         "table: what an external job does (glue:nightly): a function, succeed, fail or never-ends",
         key="jobs",
         shown="succeed",
+    ),
+    Option(
+        "children",
+        behaviours.children,
+        {},
+        'table: how a child DAG run ends, by its DAG: succeed or fail, perhaps "after 3h", or never-ends',
+        key="children",
+        shown="succeed after 10m",
     ),
     Option(
         "paths",

@@ -18,8 +18,8 @@ SCENARIOS = ("twice", "concurrent", "killed")
 LATER_SCENARIOS = frozenset({"endless"})
 LATER_REPORTS = frozenset({"sarif", "github", "html"})
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(ms|s|m|h|)", re.ASCII)
-_SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(ms|s|m|h|d|)", re.ASCII)
+_SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(kb|mb|gb|b|)", re.ASCII)
 _BYTES = {"": 1, "b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
 _YES = frozenset({"1", "true", "yes", "on"})

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pytest_dagguard.model.outcome import Content, Outcome
-from pytest_dagguard.model.state import EXPIRES, Entry
+from pytest_dagguard.model.state import CUT_SHORT, EXPIRES, Entry
 from pytest_dagguard.oracle import headers, ties
 from pytest_dagguard.oracle.diff import CONTENT, EXTRA, HEADERS, MISSING, Difference, grouped
 from pytest_dagguard.oracle.names import readable
@@ -172,11 +172,13 @@ class _Look:
 
     def _life(self, it: Difference) -> Case | None:
         """One run too many of a job; how the service names its runs says nothing to a person."""
-        folder = it.name.rpartition("/")[0] + "/"
+        # a job whose own name varies is still one job: the templates are compared
+        key = self.clean.names.key
+        folder = it.key.rpartition("/")[0] + "/"
         # another task may have left some there, which nobody has started here
         before = self.outcome.before
-        expected = sum(name.startswith(folder) for name in self.stay if name not in before)
-        fresh = [name for name in self.outcome.after if name.startswith(folder) and name not in before]
+        expected = sum(key(name).startswith(folder) for name in self.stay if name not in before)
+        fresh = [name for name in self.outcome.after if key(name).startswith(folder) and name not in before]
         actual = sum(not self._failed(self.outcome.after[name]) for name in fresh)
         if it.kind == "pods-at-once":
             return self._make(it, "started-twice", it.kind, "had more than one pod at work at once")
@@ -188,7 +190,7 @@ class _Look:
             text = f"{actual:,} were started where one clean run starts {expected:,}"
             if len(fresh) > actual <= expected:
                 return None  # one that failed was replaced, and is kept as one that succeeds is
-        return Case("started-twice", it.kind, folder[:-1], text, it.name, it.kind)
+        return Case("started-twice", it.kind, readable(folder[:-1]), text, it.name, it.kind)
 
     def _failed(self, entry: Entry) -> bool:
         """Say whether a pod or a Job of Kubernetes has failed: it has not done what another one is there for."""
@@ -235,6 +237,9 @@ class _Look:
         assert it.wanted is not None
         assert it.found is not None
         expected, actual = bytes_of(it.wanted[1], self.content), bytes_of(it.found[1], self.content)
+        if it.kind == "child-run" and CUT_SHORT in json.loads(actual):
+            text = "was cleared while it was under way: its tasks are stopped and run again"
+            return self._make(it, "started-twice", "child-reset", text)
         relation = relate(expected, actual, it.rule, it.wanted[0], it.kind)
         if it.kind in BOOKKEEPING or it.kind == "child-run" or it.kind in LIVES:
             return self._make(it, "changed", it.kind, relation.text)
@@ -268,8 +273,11 @@ def untied(clean: Clean, outcome: Outcome, content: Content) -> list[Case]:
     return found
 
 
-def remarks(clean: Clean, outcome: Outcome) -> tuple[str, ...]:
-    """What an experiment left that changes nothing and is worth a line."""
+def remarks(clean: Clean, outcome: Outcome, content: Content) -> tuple[str, ...]:
+    """What an experiment left that changes nothing and is worth a line.
+
+    :raises KeyError: ``content`` does not know a digest
+    """
     left = sorted(
         {
             template(name, clean)
@@ -279,7 +287,20 @@ def remarks(clean: Clean, outcome: Outcome) -> tuple[str, ...]:
         }
     )
     text = "is a resumable upload that nobody finished; Cloud Storage drops it after a week"
-    return tuple(f"{name} {text}" for name in left)
+    return (*(f"{name} {text}" for name in left), *_again(clean, outcome, content))
+
+
+def _again(clean: Clean, outcome: Outcome, content: Content) -> list[str]:
+    """Child DAG runs that were cleared when they had ended: the same run, and all of its work once more."""
+    found = []
+    for name, entry in sorted(outcome.after.items()):
+        group = clean.groups.get((entry.kind, clean.names.key(name)))
+        if entry.kind != "child-run" or group is None or CUT_SHORT in json.loads(content(entry.digest)):
+            continue
+        if entry.version not in {each.version for _, each in group.members}:
+            text = "was cleared after it had ended, and does all of its work again"
+            found.append(f"{template(name, clean)} {text}")
+    return found
 
 
 def gone(outcome: Outcome, differences: Sequence[Difference], content: Content) -> list[Difference]:

@@ -18,7 +18,7 @@ from pytest_dagguard.model.rule import Choice
 SCENARIOS = ("concurrent", "killed", "other", "twice")
 KEYS = (
     "Known keys: scenarios, budget, strict, baseline, dags, seed, logical-date, auto-buckets, "
-    "load-timeout, attempt-timeout, rules, limits, allow, images, jobs, paths, env"
+    "load-timeout, attempt-timeout, rules, limits, allow, images, jobs, children, paths, env"
 )
 DURATION = "not a duration; write 500ms, 10s, 2m or a bare number of seconds"
 KNOWN = "Known: twice, concurrent, killed, other"
@@ -41,6 +41,7 @@ def test_defaults_where_nobody_wrote_anything(tmp_path: Path) -> None:
         budget=10.0,
         reports=(),
         strict=False,
+        no_cache=False,
         list_parts=False,
         explain="",
         replay="",
@@ -59,6 +60,7 @@ def test_defaults_where_nobody_wrote_anything(tmp_path: Path) -> None:
         allow={},
         images={},
         jobs={},
+        children={},
         paths=(),
         env={},
     )
@@ -168,7 +170,8 @@ def test_a_date_of_toml(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "seconds"), [("500ms", 0.5), ("10s", 10), ("2m", 120), ("1h", 3600), ("7", 7), (".5 s", 0.5)]
+    ("written", "seconds"),
+    [("500ms", 0.5), ("10s", 10), ("2m", 120), ("1h", 3600), ("3d", 259200), ("7", 7), (".5 s", 0.5)],
 )
 def test_durations(tmp_path: Path, written: str, seconds: float) -> None:
     assert settings(tmp_path, "", {"dagguard_budget": written}).budget == seconds
@@ -192,7 +195,6 @@ FILE = [
     ('scenario = ["killed"]', f'2: [tool.dagguard] has no key "scenario"; did you mean "scenarios"? {KEYS}'),
     ("zzz = 1", f'2: [tool.dagguard] has no key "zzz"; {KEYS}'),
     ("auto_buckets = true", f'2: [tool.dagguard] has no key "auto_buckets"; did you mean "auto-buckets"? {KEYS}'),
-    ("[tool.dagguard.children]\na = 1", f'2: [tool.dagguard] key "children" is not in this version; remove it. {KEYS}'),
     (
         '\n# a line\nscenarios = [\n  "twice",\n  "kiled",\n]',
         '4: [tool.dagguard] scenarios = ["twice", "kiled"]: '

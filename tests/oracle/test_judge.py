@@ -432,7 +432,7 @@ def test_an_upload_that_expires_by_itself_is_a_remark_and_no_leak():
     after.after["gs-upload://b/k?1"] = replace(session, version=EXPIRES)
     (finding,) = judge(clean, after, situation(), content)
     assert finding.resource == "s3-upload://b/k?<id>"
-    assert remarks(clean, after) == (
+    assert remarks(clean, after, content) == (
         "gs-upload://b/k?<id> is a resumable upload that nobody finished; Cloud Storage drops it after a week",
     )
 
