@@ -152,12 +152,14 @@ class Actors:
             return last
         every = [*parts, last]
         slept = sum(dict(each.details).get("slept", 0.0) for each in every)
+        modules = dict.fromkeys(name for each in every for name in dict(each.details).get("modules", ()))
+        more = {"slept": slept, "modules": tuple(modules), "parts": len(every)}
         return replace(
             last,
             log="".join(each.log for each in every),
             seconds=sum(each.seconds for each in every),
             egress=tuple(dict.fromkeys(host for each in every for host in each.egress)),
-            details=tuple({**dict(last.details), "slept": slept, "parts": len(every)}.items()),
+            details=tuple({**dict(last.details), **more}.items()),
         )
 
     def elapse(self, seconds: float = FOREVER) -> str:
