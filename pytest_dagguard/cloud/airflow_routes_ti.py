@@ -299,5 +299,12 @@ ROUTES = (
     Route("PATCH", f"{_PATH}/skip-downstream", "ti.skip-downstream", skip_downstream, _name_skip),
     Route("PUT", f"{_PATH}/heartbeat", "ti.heartbeat", heartbeat, _name_heartbeat),
     Route("PUT", f"{_PATH}/rtif", "rtif.set", rendered_fields, _name_update),
-    Route("PATCH", f"{_PATH}/rendered-map-index", "ti.rendered-map-index", rendered_map_index, _name_update),
+    Route(
+        "PATCH",
+        f"{_PATH}/rendered-map-index",
+        "ti.rendered-map-index",
+        rendered_map_index,
+        _name_update,
+        since="2026-04-06",
+    ),
 )

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -20,8 +21,15 @@ from pytest_dagguard.cloud.emulator import Blobs, Caller, Request
 from pytest_dagguard.model.seed import Seed
 
 REFERENCE = Path(__file__).with_name("airflow_reference.py")
-LATEST = "2026-06-30"
-OLDER = ("2026-04-06", "2025-11-05", "2025-10-27", "2025-09-23", "2025-05-20", "2025-04-28")
+NEWEST = {"3.0": "2025-08-10", "3.1": "2025-11-05", "3.2": "2026-04-06", "3.3": "2026-06-30"}
+"""The version of the API that each Airflow's own clients speak."""
+
+LATEST = NEWEST[".".join(metadata.version("apache-airflow").split(".")[:2])]
+OLDER = tuple(
+    each
+    for each in ("2026-04-06", "2025-11-05", "2025-10-27", "2025-09-23", "2025-05-20", "2025-04-28")
+    if each < LATEST
+)
 DAY = "2024-01-{:02}T00:00:00+00:00"
 END = "2024-01-02T00:00:30Z"
 
