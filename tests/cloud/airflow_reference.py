@@ -246,7 +246,12 @@ def play(steps: list[list[Any]]) -> list[Any]:
     let_everybody_in()
     create_database()
     outcomes: list[Any] = []
-    with httpx.Client(transport=InProcessExecutionAPI().transport, base_url="http://airflow") as client:
+    api = InProcessExecutionAPI()
+    if not hasattr(api.app.state, "dag_bag"):  # Airflow 3.0 leaves that to the application around it
+        from airflow.models.dagbag import DagBag
+
+        api.app.state.dag_bag = DagBag(read_dags_from_db=True)
+    with httpx.Client(transport=api.transport, base_url="http://airflow") as client:
         for kind, *rest in steps:
             if kind == "command":
                 name, payload = rest
