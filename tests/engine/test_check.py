@@ -320,7 +320,7 @@ def test_the_word_of_a_superseded_attempt_does_not_count(judged: Judge) -> None:
 def test_a_task_that_airflow_gives_up_after_a_kill_cannot_finish(judged: Judge) -> None:
     """AirflowFailException asks for no more tries: what a third one would mend does not count."""
     body = """
-        from airflow.sdk.exceptions import AirflowFailException
+        from airflow.exceptions import AirflowFailException
         if ti.try_number == 2:
             raise AirflowFailException("second try")
         tiny.put("out/a", b"x")

@@ -38,6 +38,10 @@ except ImportError:  # pragma: no cover - Airflow 3.0
     from airflow.sdk.execution_time.comms import TaskInstance
 
 
+AIRFLOW_30 = not hasattr(supervision.InProcessTestSupervisor, "_setup_subprocess_socket")
+"""Airflow 3.0's supervisor opens no socket for the programs of a task."""
+
+
 class Refused(Exception):
     """Airflow's API did not let this try start."""
 
@@ -86,11 +90,18 @@ class Comms:
                 raise AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail)) from refused
             finally:
                 self._busy = False
-            return self.messages.popleft() if self.messages else None
+            return _parsed(self.messages.popleft()) if self.messages else None
 
     async def asend(self, msg: Any) -> Any:
         """:meth:`send` for coroutines."""
         return await asyncio.to_thread(self.send, msg)
+
+
+def _parsed(answer: Any) -> Any:
+    """An answer as it is when it has gone to another process: Airflow 3.0 leaves moments in it as text until then."""
+    if AIRFLOW_30 and hasattr(answer, "model_dump"):
+        return type(answer).model_validate(answer.model_dump(exclude_unset=True))
+    return answer
 
 
 def execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> Ending:
@@ -138,8 +149,10 @@ def execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> Ending:
 
 def _socket_for_programs(supervisor: Any) -> AbstractContextManager[Any]:
     """What the programs of a task, such as those of a virtual environment, ask Airflow by; Airflow 3.0 has none."""
-    opens = getattr(supervisor, "_setup_subprocess_socket", nullcontext)
-    return opens()  # type: ignore[no-any-return]
+    opens: Callable[[], AbstractContextManager[Any]] = (
+        nullcontext if AIRFLOW_30 else supervisor._setup_subprocess_socket
+    )
+    return opens()
 
 
 def task_instance(spec: AttemptSpec) -> Any:

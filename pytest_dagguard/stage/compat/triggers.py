@@ -11,10 +11,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from airflow.models.trigger import Trigger, handle_event_submit
-from airflow.sdk.module_loading import import_string
 
 from pytest_dagguard.model.attempt import AttemptSpec
 from pytest_dagguard.stage.compat import sdk
+
+try:
+    from airflow.sdk.module_loading import import_string
+except ImportError:  # Airflow 3.0 and 3.1
+    from airflow.utils.module_loading import import_string
 
 FAIL = "__fail__"
 """Airflow's name of the method that a task goes on with when its trigger has failed."""
