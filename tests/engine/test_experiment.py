@@ -174,6 +174,9 @@ def test_a_frozen_attempt_does_not_lose_patience_with_its_server(lab: Laboratory
         SLOW_RETRY, head="import os", parameters="ti=None", retries=1, schedule=(Run(1, at), Run(2), Run(1))
     )
     assert puts(outcome) == ["11", "22"]
+    if AIRFLOW == (3, 0):  # whose worker fails where its report is refused, for it was superseded
+        assert outcome.results["attempt 1"].error.startswith("AirflowRuntimeError: API_SERVER_ERROR")
+        return
     assert outcome.results["attempt 1"].error == ""
     assert states(outcome) == {"1": "success", "2": "success"}
 
