@@ -33,6 +33,13 @@ WHY: dict[tuple[str, str], str] = {
         "expiry",
     ): "Setting the key and giving it a time to live are two requests, and only one of them was done.",
     ("changed", "child-run"): "The child run gets another configuration than after one clean run.",
+    (
+        "duplicate",
+        "asset-event",
+    ): "Both attempts count as a success of their own: each DAG that is scheduled on the asset "
+    "runs once for each event.",
+    ("lost", "asset-event"): "DAGs that are scheduled on the asset wait for the event, and do not run.",
+    ("changed", "asset-event"): "DAGs that are scheduled on the asset get other details than after one clean run.",
     ("started-twice", "child-run"): _AGAIN + " and triggered the DAG again under another run id.",
     ("started-twice", "child-reset"): "{who} found the run there and cleared it, as `reset_dag_run=True` asks for,"
     " although it had not ended.",
@@ -121,6 +128,13 @@ FIX: dict[tuple[str, str], str] = {
     ): "Set the key and its time to live in one command (`SET key value EX 60`, `redis.set(..., ex=60)`), or both in "
     "MULTI.",
     ("changed", "child-run"): "Build `conf` from the logical date and the inputs alone.",
+    ("duplicate", "asset-event"): "Produce the event in a task of its own, after the work.",
+    (
+        "lost",
+        "asset-event",
+    ): "Produce the event on every path, also on the one that finds the work done already; a task "
+    "that skips itself produces none.",
+    ("changed", "asset-event"): "Make the event's `extra` of the logical date and the inputs alone.",
     ("started-twice", "child-run"): "Give the child run an id and a date derived from the logical date "
     '(`trigger_run_id="{{ run_id }}"`, `logical_date="{{ logical_date }}"`), set `skip_when_already_exists=True`, and '
     'wait for it in a sensor with `trigger_rule="none_failed"`.',
