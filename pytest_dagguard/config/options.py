@@ -143,6 +143,16 @@ OPTIONS: tuple[Option, ...] = (
         shown="all",
     ),
     Option(
+        "no_cache",
+        values.switch,
+        False,
+        "load every DAG file, also where an earlier run with the same files and environment did",
+        flag="--dagguard-no-cache",
+        variable="DAGGUARD_NO_CACHE",
+        action="store_true",
+        shown="off",
+    ),
+    Option(
         "list_parts",
         values.switch,
         False,

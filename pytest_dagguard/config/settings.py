@@ -36,6 +36,7 @@ class Settings:
     :param update_baseline: write it
     :param changed: git revision, or empty
     :param rules: which rules are looked for, and what their findings do
+    :param no_cache: no load of an earlier run is used
     :param list_parts: ``--dagguard-list`` was given
     :param explain: name to explain, or empty
     :param replay: a token, or empty
@@ -66,6 +67,7 @@ class Settings:
     update_baseline: bool
     changed: str
     rules: Choice
+    no_cache: bool
     list_parts: bool
     explain: str
     replay: str

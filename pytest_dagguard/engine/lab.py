@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from pytest_dagguard.engine.actors import Actors
 from pytest_dagguard.engine.link import Link, packed
@@ -83,6 +84,7 @@ class Lab:
         self.options = options
         self.scratch = Path(tempfile.mkdtemp(prefix="dagguard-"))
         self.version = ""
+        self.volatile: tuple[str, ...] = (str(self.scratch),)
         self.enclosed = False
         self.actors = Actors(self)
         self._warmed: set[str] = set()
@@ -90,6 +92,7 @@ class Lab:
         # below the one folder that attempts see too
         clients = self.scratch / "m" / "clients"
         clients.mkdir(parents=True)
+        (self.scratch / "airflow").mkdir()
         self.cloud = Link(
             "pytest_dagguard.cloud",
             ["1" if options.auto_buckets else "0", str(clients)],
@@ -151,6 +154,7 @@ class Lab:
         self.cloud.call("restore", self.origin)
         endpoints, variables = self.cloud.call("open", "load", False)
         self.cloud.call("allow", "load", None)
+        self.volatile = (str(self.scratch), *(urlsplit(url).netloc for url in endpoints.values()))
         ticket = self.stage.call("load", str(path), endpoints, variables)
         deadline = time.monotonic() + self.options.load_timeout
         while True:
@@ -256,7 +260,6 @@ def _with_destination(found: DagFile, refused: Sequence[str]) -> DagFile:
 def airflow_environment(scratch: Path) -> dict[str, str]:
     """Airflow's configuration in the stage: no database, no examples, nothing of the user's installation."""
     home = scratch / "airflow"
-    home.mkdir(parents=True, exist_ok=True)
     return {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

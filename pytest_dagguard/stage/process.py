@@ -17,15 +17,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pytest_dagguard.isolation import bounds, egress, processes, usage, waits
+from pytest_dagguard.isolation import bounds, egress, environment, processes, usage, waits
 from pytest_dagguard.model import wire
 from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec, LifeSpec
 from pytest_dagguard.model.dag import DagFile, LoadError
 from pytest_dagguard.model.life import Death
 from pytest_dagguard.model.limits import Limits
-from pytest_dagguard.stage import attempt, endings, life, load, spare, virtual, warm
+from pytest_dagguard.stage import attempt, endings, life, load, needs, spare, virtual, warm
 from pytest_dagguard.stage.child import UNHEARD, Child, fork
-from pytest_dagguard.stage.machine import Place, move_in
+from pytest_dagguard.stage.machine import Place, move_in, settle_in
 from pytest_dagguard.stage.spare import Seat, Spare
 from pytest_dagguard.stage.watch import Watch
 
@@ -86,6 +86,7 @@ class Stage:
         """Import third-party modules before the next fork."""
         self._dismiss()
         warm.import_modules(modules)
+        needs.note_loose(modules)
 
     def load(self, path: str, endpoints: dict[str, str], variables: dict[str, str]) -> str:
         """Load a DAG file in a fork; ``loaded`` with this ticket follows."""
@@ -129,9 +130,14 @@ class Stage:
         return does[job](ticket, *arguments)
 
     def _describe(self, ticket: str, path: str, endpoints: dict[str, str], variables: dict[str, str]) -> DagFile:
-        watch = Watch(self.place.root, str(Path(self.place.scratch, ticket, "egress")))
+        record = needs.Record(os.path.dirname(self.place.scratch)) if self._ahead else None
+        watch = Watch(self.place.root, str(Path(self.place.scratch, ticket, "egress")), record)
         watch.install()
         move_in(self.place, ticket, endpoints, variables)
+        if record is not None:
+            record.install()
+            own = settle_in(self.place, ticket)
+            record.begin({*variables, *own, *environment.no_proxy_out(""), processes.MARKER})
         return load.describe(path, self.place.root, endpoints, watch)
 
     def _attempt(self, ticket: str, spec: AttemptSpec, wake: dict[str, Any] | None) -> AttemptResult:
@@ -361,6 +367,7 @@ def main(descriptor: int, place: Place) -> None:
     link = socket.socket(fileno=descriptor)
     stage = Stage(lambda message: link.sendall(wire.encode(message)), place, link.close, ahead=True)
     virtual.install()
+    needs.note_variables()
     try:
         version = warm.airflow()
     except ImportError as missing:

@@ -41,6 +41,7 @@ def test_defaults_where_nobody_wrote_anything(tmp_path: Path) -> None:
         budget=10.0,
         reports=(),
         strict=False,
+        no_cache=False,
         list_parts=False,
         explain="",
         replay="",
