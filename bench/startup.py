@@ -45,6 +45,7 @@ def _run(folder: str, plugin: str) -> tuple[float, float]:
     began = time.perf_counter()
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", plugin]
     alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    alone.pop("PYTHONDONTWRITEBYTECODE", None)  # who installs a plugin has its bytecode
     process = subprocess.Popen(command, cwd=folder, env=alone, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = status

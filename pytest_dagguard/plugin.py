@@ -71,8 +71,8 @@ def pytest_configure(config: pytest.Config) -> None:
     rules.take_repository_arguments(config, settings.dags)
     if not _only_directs(config) and not config.getoption("help", False):
         config.stash[CHANGED] = start.changed_files(settings)
-        config.stash[SESSION] = start.session_of(settings)
-        config.stash[SESSION].begin()
+        config.stash[SESSION] = start.session_of(settings, start.cache_of(config, settings))
+        config.stash[SESSION].begin(runs=settings.only != "rules")
 
 
 def _only_directs(config: pytest.Config) -> bool:
@@ -92,7 +92,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
         return None
     settings = config.stash[SETTINGS]
     words = f"dagguard: {', '.join(settings.scenarios)}; budget {settings.budget:g} s for each task and scenario"
-    if SESSION not in config.stash:
+    if SESSION not in config.stash or not config.stash[SESSION].started:
         return words
     from pytest_dagguard.model.errors import DagguardError
 

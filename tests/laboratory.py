@@ -17,11 +17,13 @@ from pytest_dagguard.engine.session import Session
 from pytest_dagguard.engine.walk import Walk
 from pytest_dagguard.model import registry
 from pytest_dagguard.model.dag import DagFile
+from pytest_dagguard.model.limits import Limits
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Run, Schedule
 from pytest_dagguard.model.seed import Seed
 from pytest_dagguard.model.verdict import Verdict
 
+LIMITS = Limits(memory=1 << 30, processes=60, output=16 << 20, disk=64 << 20)
 RUN_ID = "manual__2024-01-01"
 HEAD = "from airflow.sdk import DAG, dag, task, Variable\n"
 TINY = '''
@@ -70,7 +72,7 @@ class Laboratory:
         self.dags = root / "dags"
         self.dags.mkdir()
         self.write(TINY, "tiny.py")
-        options = Options(root, (self.dags,), Seed(), attempt_timeout=60.0)
+        options = Options(root, (self.dags,), Seed(), attempt_timeout=60.0, limits=LIMITS)
         self.session = Session(options, Terms(root, budget=600.0), {}, "tests/dagguard")
         self._count = itertools.count(1)
         self._starts: dict[tuple[int, str], int] = {}

@@ -37,11 +37,12 @@ from pytest_dagguard.cloud.airflow_http import (
 from pytest_dagguard.cloud.airflow_store import Run, Store, XCom, place
 from pytest_dagguard.cloud.airflow_versions import for_client
 from pytest_dagguard.cloud.emulator import Blobs, Caller, Request, Response, World
+from pytest_dagguard.model import life
 from pytest_dagguard.model.errors import DagguardError, NotEmulated
 from pytest_dagguard.model.life import Death
 from pytest_dagguard.model.operation import Operation
 from pytest_dagguard.model.seed import Seed
-from pytest_dagguard.model.state import Entry
+from pytest_dagguard.model.state import CUT_SHORT, Entry
 
 Rewriter = Callable[[dict[str, Any], Mapping[str, str]], "dict[str, Any] | None"]
 
@@ -63,8 +64,8 @@ REFUSALS = {
 """Routes of Airflow's that are not answered, and why."""
 
 
-CHILD_RUN = 600.0
-"""Virtual seconds for which a child DAG run is on its way: longer than a retry is in coming."""
+LINK = "_link_"
+"""Begins the keys of XComs in which Airflow keeps links for its web pages: they are for people, and no state."""
 
 
 def _utcnow() -> datetime:
@@ -105,7 +106,12 @@ class AirflowApi:
         )
 
         def started(run: Run) -> None:
-            world.clock.set(CHILD_RUN, self.name, run.dag_id, run.run_id, run.clear_number)
+            said = world.behaviour("children", run.dag_id) or life.SUCCEED
+            if said != life.NEVER_ENDS:
+                word, _, seconds = said.partition(" after ")
+                state = "failed" if word == life.FAIL else "success"
+                after = float(seconds or life.CHILD_RUN)
+                world.clock.set(after, self.name, run.dag_id, run.run_id, run.clear_number, state)
 
         self.store.started = started
         self.store.switches["child_runs"] = None
@@ -115,7 +121,7 @@ class AirflowApi:
         run = self.store.runs.get((str(what[0]), str(what[1])))
         # one that was cleared meanwhile has begun anew
         if run is not None and run.state in ("queued", "running") and run.clear_number == what[2]:
-            payload = {"dag_id": run.dag_id, "run_id": run.run_id, "state": "success"}
+            payload = {"dag_id": run.dag_id, "run_id": run.run_id, "state": str(what[3])}
             COMMANDS["dag_run"](self.store, payload)
 
     def ended(self, actor: str, death: Death) -> None:
@@ -194,6 +200,8 @@ class AirflowApi:
         """Name, kind, content and version of all that is state."""
         store = self.store
         for (dag_id, run_id, task_id, index, key), xcom in store.xcoms.items():
+            if key.startswith(LINK):
+                continue
             yield f"xcom://{place(dag_id, run_id, task_id, index)}/{key}", "xcom", xcom.value, ""
         for (dag_id, run_id, task_id, index, key), value in store.task_states.items():
             yield f"task-state://{place(dag_id, run_id, task_id, index)}/{key}", "task-state", value, ""
@@ -204,6 +212,8 @@ class AirflowApi:
         for run in store.runs.values():
             if run.child:
                 content = {"conf": run.conf, "logical_date": iso(run.logical_date)}
+                if run.interrupted:
+                    content[CUT_SHORT] = run.interrupted
                 # Clearing lets it run again: not another content, but a change.
                 yield run.resource, "child-run", content, str(run.clear_number)
 

@@ -77,6 +77,7 @@ class Run:
     """One row of ``dag_run``.
 
     :param child: True for a run that a task triggered
+    :param interrupted: how often it was cleared while it was under way
     """
 
     dag_id: str
@@ -97,6 +98,7 @@ class Run:
     note: str | None = None
     consumed_asset_events: tuple[Mapping[str, Any], ...] = ()
     child: bool = False
+    interrupted: int = 0
 
     @property
     def resource(self) -> str:

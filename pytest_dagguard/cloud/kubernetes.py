@@ -17,17 +17,19 @@ from pytest_dagguard.cloud.feed import Feed
 from pytest_dagguard.cloud.kubernetes_api import (
     content,
     discovery,
+    eks,
     environment,
     execs,
     footprint,
     overlaps,
     reading,
+    spark,
     tables,
 )
 from pytest_dagguard.cloud.kubernetes_api.call import SERVICE, Call, read
 from pytest_dagguard.cloud.kubernetes_api.cluster import NODE_NAME, Cluster, ExecAnswer, node
 from pytest_dagguard.cloud.kubernetes_api.failure import Refused
-from pytest_dagguard.cloud.kubernetes_api.kinds import NODE, Object, place
+from pytest_dagguard.cloud.kubernetes_api.kinds import NODE, SPARK, Object, place
 from pytest_dagguard.cloud.kubernetes_api.kubelet import DECLARE
 from pytest_dagguard.cloud.kubernetes_api.logs import Logs
 from pytest_dagguard.cloud.kubernetes_api.patch import APPLY
@@ -40,6 +42,7 @@ from pytest_dagguard.model.seed import Seed
 from pytest_dagguard.model.state import Entry
 
 _SPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+_STARTS = ("pods", "jobs.batch", SPARK.key)
 _JSON = (("Content-Type", "application/json"),)
 
 
@@ -47,6 +50,8 @@ class Kubernetes:
     """The emulator. See :class:`pytest_dagguard.cloud.emulator.Emulator` and ``Living`` there."""
 
     name = SERVICE
+    serves = frozenset({eks.SIGNING})
+    """Names that requests are signed with which arrive at the port of S3 and are for this emulator."""
 
     def __init__(self, blobs: Blobs, auto: bool) -> None:
         """
@@ -100,6 +105,8 @@ class Kubernetes:
 
         :raises NotEmulated: a kind, a subresource, a command or an image of which nobody has said what it does
         """
+        if eks.is_asked(request):
+            return eks.classify(request)
         try:
             call = read(request)
             if call is None:
@@ -118,13 +125,17 @@ class Kubernetes:
             raise NotEmulated(SERVICE, call.title, "containers are not really there")
         if call.sub == "exec" and call.place in self.cluster.store.objects:
             execs.answer_for(self.cluster, call)
-        if call.verb in ("create", "patch", "update") and call.kind.key in ("pods", "jobs.batch") and not call.sub:
+        if makes and call.kind.key == SPARK.key:
+            spark.check(call.body)
+        if call.verb in ("create", "patch", "update") and call.kind.key in _STARTS and not call.sub:
             for image in _images(call):
                 if not self.cluster.world.behaviour("images", image):
                     raise NotEmulated(SERVICE, f"{call.title} with image {image}", DECLARE.format(image=image))
 
     def apply(self, request: Request, caller: Caller) -> Response:
         """Answer the request."""
+        if eks.is_asked(request):
+            return eks.answer(request, caller.endpoints[f"{SERVICE}-tls"], self.authority.certificate)
         try:
             call = read(request)
             if call is None:
@@ -190,6 +201,8 @@ class Kubernetes:
             self.watches.over(what[1])
         elif kind.startswith("job-"):
             self.writing.jobs.ring(kind, (what[1], what[2], what[3]), what[4])
+        elif kind == "spark-expired":
+            self.writing.spark.ring((what[1], what[2], what[3]), what[4])
         else:
             self.writing.kubelet.ring(kind, (what[1], what[2], what[3]), what[4], *what[5:])
         overlaps.note(self.cluster.store)
@@ -278,6 +291,9 @@ def _by_itself(where: tuple[str, str, str], value: Object) -> bool:
 def _images(call: Call) -> Iterator[str]:
     """The images that a request names, but that of the XCom sidecar."""
     found = call.content
+    if call.kind.key == SPARK.key and isinstance(found, dict) and (named := spark.image(found)):
+        yield named
+        return
     spec = found.get("spec") if isinstance(found, dict) else None
     if call.kind.key == "jobs.batch" and isinstance(spec, dict):
         template = spec.get("template")

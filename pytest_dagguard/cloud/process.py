@@ -156,6 +156,10 @@ class Cloud:
         """What images and jobs do: kind -> pattern -> behaviour."""
         self.world.behaviours = given
 
+    async def unsaid(self, kind: str) -> list[str]:
+        """Names of images or jobs that were asked for since this was asked last, and of which nothing is said."""
+        return sorted(self.world.unsaid.pop(kind, ()))
+
     async def now(self) -> float:
         """Virtual seconds since the experiment began."""
         return self.world.clock.now

@@ -70,6 +70,7 @@ class World:
 
     :param emit: tells the director an event: ``("born", birth)``, ``("doomed", actor)``, ``("forever", actor, now)``
     :param behaviours: kind of thing -> pattern -> behaviour, as the configuration has them
+    :param unsaid: kind of thing -> names of which the configuration says nothing, for :meth:`Cloud.unsaid`
     """
 
     emit: Callable[[tuple[Any, ...]], None]
@@ -81,6 +82,7 @@ class World:
     unborn: deque[Birth] = field(default_factory=deque)
     sleepers: list[Sleeper] = field(default_factory=list)
     feeds: dict[str, list[set[Feed]]] = field(default_factory=dict)
+    unsaid: dict[str, set[str]] = field(default_factory=dict)
     _starting: set[str] = field(default_factory=set)
     _habits: dict[str, _Habit] = field(default_factory=dict)
     _count: int = 0
@@ -109,6 +111,8 @@ class World:
 
         rows = self.behaviours.get(kind, {})
         fitting = [each for each in rows if fnmatchcase(name, each)]
+        if not fitting:
+            self.unsaid.setdefault(kind, set()).add(name)
         return rows[max(fitting, key=len)] if fitting else ""
 
     def ended(self, actor: str, death: Death) -> None:

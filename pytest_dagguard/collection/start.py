@@ -14,6 +14,7 @@ from pytest_dagguard.engine import baseline
 from pytest_dagguard.engine.check import Terms
 from pytest_dagguard.engine.lab import Lab, Options
 from pytest_dagguard.engine.session import Session
+from pytest_dagguard.engine.shelf import Shelf
 from pytest_dagguard.model import registry
 from pytest_dagguard.model.errors import ConfigurationError
 
@@ -58,9 +59,10 @@ def changed_files(settings: Settings) -> frozenset[Path] | None:
     return changed.reached(found, settings.root, [*folders, *settings.paths, plugins], settings.seed)
 
 
-def session_of(settings: Settings) -> Session:
+def session_of(settings: Settings, cache: Path | None = None) -> Session:
     """A session with the user's seed; nothing is started yet.
 
+    :param cache: folder for what is kept from run to run; None where nothing is
     :raises pytest.UsageError: the seed folder cannot be read
     """
     try:
@@ -80,14 +82,29 @@ def session_of(settings: Settings) -> Session:
         environment=settings.env,
         load_timeout=settings.load_timeout,
         attempt_timeout=settings.attempt_timeout,
+        limits=settings.limits,
         # an attempt that sleeps for longer than a search may take leaves nothing to search
         patience=settings.budget,
-        behaviours={"images": settings.images, "jobs": settings.jobs},
+        behaviours={"images": settings.images, "jobs": settings.jobs, "children": settings.children},
     )
     terms = Terms(settings.root, settings.budget, settings.strict, settings.replay, settings.update_baseline)
     session = Session(options, terms, dict(settings.allow), shown(settings.seed, settings.root))
     session.choice, session.baseline = settings.rules, known
+    if cache is not None:
+        session.shelf = Shelf(cache / "loads", options, os.environ)
     return session
+
+
+def cache_of(config: pytest.Config, settings: Settings) -> Path | None:
+    """The folder for what is kept from run to run, in pytest's own; None where the user wants none."""
+    cache = getattr(config, "cache", None)
+    if cache is None or settings.no_cache:
+        return None
+    try:
+        found: Path = cache.mkdir("dagguard")
+    except OSError:  # a repository that can only be read
+        return None
+    return found
 
 
 LOCAL = pytest.StashKey[tuple[Session, Lab]]()

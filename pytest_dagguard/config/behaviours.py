@@ -1,4 +1,4 @@
-"""What pods and external jobs do in place of the real ones: the tables ``images`` and ``jobs``."""
+"""What pods, external jobs and child DAG runs do in place of the real ones: ``images``, ``jobs`` and ``children``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pytest_dagguard.config.values import Known, Unusable, did_you_mean
-from pytest_dagguard.model.life import BEHAVIOURS, RUN
+from pytest_dagguard.config.values import Known, Unusable, did_you_mean, duration
+from pytest_dagguard.model.life import BEHAVIOURS, CHILD_ENDS, NEVER_ENDS, RUN
 
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*[:.][A-Za-z_]\w*")
 
@@ -45,3 +45,33 @@ def table(key: str, example: str, words: tuple[str, ...] = BEHAVIOURS) -> Behavi
 
 images = table("images", '"acme/train:*" = "tests.fakes:train"')
 jobs = table("jobs", '"glue:nightly" = "succeed"', tuple(each for each in BEHAVIOURS if each != RUN))
+
+
+def children(raw: Any, known: Known) -> dict[str, str]:
+    """How child DAG runs end: pattern of a DAG id -> a word, and perhaps `` after `` and virtual seconds.
+
+    :raises Unusable: it is no table, or says something else of a DAG
+    """
+    example = '"nightly_report" = "succeed after 3h"'
+    if not isinstance(raw, Mapping):
+        raise Unusable(f"not a table; write [tool.dagguard.children] and below it {example}")
+    found = {}
+    for pattern, said in raw.items():
+        if not pattern.strip():
+            raise Unusable(f"the pattern is empty; write for example {example}", pattern)
+        if said == RUN:
+            raise Unusable(
+                f'"{pattern}" = "run": to run the tasks of a child DAG is not possible yet; its own tasks are tried as'
+                f" those of any DAG, so write how it ends, for example {example}",
+                pattern,
+            )
+        match = CHILD_ENDS.fullmatch(said) if isinstance(said, str) else None
+        if match is None:
+            hint = did_you_mean(str(said).split(" ")[0], [each for each in BEHAVIOURS if each != RUN]) or ";"
+            raise Unusable(
+                f'"{pattern}" = {said!r} is none of "succeed", "fail" (both perhaps with "after 3h") and'
+                f' "{NEVER_ENDS}"{hint} write for example {example}',
+                pattern,
+            )
+        found[pattern] = f"{match[1]} after {duration(match[2], known):g}" if match[2] else said
+    return found

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pytest_dagguard.config import behaviours, values
-
-LATER_KEYS = frozenset({"children"})
-"""Keys that later versions have: an error that says so, and not one that guesses at a typing mistake."""
+from pytest_dagguard.model.limits import Limits
 
 
 class OptionGroup(Protocol):
@@ -145,6 +143,16 @@ OPTIONS: tuple[Option, ...] = (
         shown="all",
     ),
     Option(
+        "no_cache",
+        values.switch,
+        False,
+        "load every DAG file, also where an earlier run with the same files and environment did",
+        flag="--dagguard-no-cache",
+        variable="DAGGUARD_NO_CACHE",
+        action="store_true",
+        shown="off",
+    ),
+    Option(
         "list_parts",
         values.switch,
         False,
@@ -234,6 +242,14 @@ OPTIONS: tuple[Option, ...] = (
         shown="all",
     ),
     Option(
+        "limits",
+        values.limits,
+        Limits(),
+        "table: memory, processes, output and disk that one load or attempt may use",
+        key="limits",
+        shown="memory = 2GB, processes = 200, output = 64MB, disk = 1GB",
+    ),
+    Option(
         "allow",
         values.reasons,
         {},
@@ -256,6 +272,14 @@ OPTIONS: tuple[Option, ...] = (
         "table: what an external job does (glue:nightly): a function, succeed, fail or never-ends",
         key="jobs",
         shown="succeed",
+    ),
+    Option(
+        "children",
+        behaviours.children,
+        {},
+        'table: how a child DAG run ends, by its DAG: succeed or fail, perhaps "after 3h", or never-ends',
+        key="children",
+        shown="succeed after 10m",
     ),
     Option(
         "paths",

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from pytest_dagguard.config import pyproject, values
-from pytest_dagguard.config.options import LATER_KEYS, OPTIONS, Option
+from pytest_dagguard.config.options import OPTIONS, Option
 from pytest_dagguard.config.values import Known, ReportTarget, Unusable, did_you_mean
 from pytest_dagguard.model.errors import ConfigurationError
+from pytest_dagguard.model.limits import Limits
 from pytest_dagguard.model.rule import Choice
 
 _KEYS = {option.key: option for option in OPTIONS if option.key}
@@ -35,6 +36,7 @@ class Settings:
     :param update_baseline: write it
     :param changed: git revision, or empty
     :param rules: which rules are looked for, and what their findings do
+    :param no_cache: no load of an earlier run is used
     :param list_parts: ``--dagguard-list`` was given
     :param explain: name to explain, or empty
     :param replay: a token, or empty
@@ -45,9 +47,11 @@ class Settings:
     :param auto_buckets: a bucket that is named and missing is created empty
     :param load_timeout: seconds for the load of one DAG file
     :param attempt_timeout: seconds for one attempt
+    :param limits: how much of the machine one load or attempt may use
     :param allow: resource pattern -> why this effect need not be idempotent
     :param images: pattern of an image -> what a pod of it does
     :param jobs: pattern of an external job -> what it does
+    :param children: pattern of a DAG id -> how a child run of it ends
     :param paths: absolute paths of folders to import from
     :param env: environment variables to set for the DAGs
     """
@@ -63,6 +67,7 @@ class Settings:
     update_baseline: bool
     changed: str
     rules: Choice
+    no_cache: bool
     list_parts: bool
     explain: str
     replay: str
@@ -73,9 +78,11 @@ class Settings:
     auto_buckets: bool
     load_timeout: float
     attempt_timeout: float
+    limits: Limits
     allow: Mapping[str, str]
     images: Mapping[str, str]
     jobs: Mapping[str, str]
+    children: Mapping[str, str]
     paths: tuple[Path, ...]
     env: Mapping[str, str]
 
@@ -204,9 +211,7 @@ def _from_command_line(command_line: Mapping[str, Any]) -> Iterator[_Given]:
 def _unknown_keys(table: pyproject.Table) -> Iterator[str]:
     for key in table.values:
         where = f"{_at(table.line(key))}: [tool.dagguard]"
-        if key in LATER_KEYS:
-            yield f'{where} key "{key}" is not in this version; remove it. Known keys: {", ".join(_KEYS)}'
-        elif key not in _KEYS:
+        if key not in _KEYS:
             hint = did_you_mean(key, _KEYS) or ";"
             yield f'{where} has no key "{key}"{hint} Known keys: {", ".join(_KEYS)}'
 

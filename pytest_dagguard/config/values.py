@@ -6,9 +6,11 @@ import difflib
 import math
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timezone
 from typing import Any
+
+from pytest_dagguard.model.limits import Limits
 
 SCENARIOS = ("twice", "concurrent", "killed")
 """What is run where nothing else is asked for."""
@@ -16,8 +18,10 @@ SCENARIOS = ("twice", "concurrent", "killed")
 LATER_SCENARIOS = frozenset({"endless"})
 LATER_REPORTS = frozenset({"sarif", "github", "html"})
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(ms|s|m|h|)", re.ASCII)
-_SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(ms|s|m|h|d|)", re.ASCII)
+_SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(kb|mb|gb|b|)", re.ASCII)
+_BYTES = {"": 1, "b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
 
@@ -244,6 +248,29 @@ def rules(raw: Any, known: Known) -> Any:
     from pytest_dagguard.config import rule_values  # not needed where there is no such table
 
     return rule_values.choice(raw, known)
+
+
+def limits(raw: Any, known: Known) -> Limits:
+    """A table of bounds: sizes as ``512MB``, ``2GB`` or a bare number of bytes, and a number of processes.
+
+    :raises Unusable: it is no table, or has another name or value in it
+    """
+    if not isinstance(raw, Mapping):
+        raise Unusable('not a table; write [tool.dagguard.limits] and below it memory = "4GB"')
+    names = [each.name for each in fields(Limits)]
+    found: dict[str, int] = {}
+    for name, value in raw.items():
+        if name not in names:
+            hint = did_you_mean(name, names) or ";"
+            raise Unusable(f'there is no limit "{name}"{hint} Known: {", ".join(names)}', name)
+        number = value if isinstance(value, int) and not isinstance(value, bool) else 0
+        if isinstance(value, str) and name != "processes" and (match := _SIZE.fullmatch(value.strip().lower())):
+            number = int(float(match[1]) * _BYTES[match[2]])
+        if number <= 0:
+            example = "200" if name == "processes" else '"4GB"'
+            raise Unusable(f"{value!r} is no amount; write for example {name} = {example}", name)
+        found[name] = number
+    return Limits(**found)
 
 
 def _known(names: Collection[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_dagguard.engine import drift, narrate, replay
+from pytest_dagguard.engine import downstream, drift, narrate, replay
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Lab
 from pytest_dagguard.engine.memory import Memory
@@ -188,10 +188,13 @@ class _Drive:
         situation = Situation(trial.fault, plan.scenario, plan.cleared, end.succeeded, end)
         if drifted is not None:
             return drift.stale(judge(drifted, outcome, situation, self.lab.content, self.terms.strict))
-        findings = judge(clean, outcome, situation, self.lab.content, self.terms.strict)
+        counted = downstream.without_link(clean, self.baseline.subject, end, self.walk.file)
+        findings = judge(counted, outcome, situation, self.lab.content, self.terms.strict)
         if self.baseline.outcome is not None:
-            findings = (*findings, *ending(self.baseline.outcome.last.state, end, trial.fault))
-        self.remarks.update(dict.fromkeys(remarks(clean, outcome)))
+            first, dag, task_id = self.baseline.outcome, self.walk.dag, self.baseline.subject.task_id
+            alike, early = downstream.indifferent(dag, task_id), downstream.early(dag, task_id, first, outcome, end)
+            findings = (*findings, *ending(first.last.state, end, trial.fault, alike, early))
+        self.remarks.update(dict.fromkeys(remarks(clean, outcome, self.lab.content)))
         return success_after_kill(findings, end, plan.scenario)
 
     def _drift(self) -> drift.Drifted:

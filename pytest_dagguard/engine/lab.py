@@ -13,11 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from pytest_dagguard.engine.actors import Actors
 from pytest_dagguard.engine.link import Link, packed
 from pytest_dagguard.isolation import environment, machine
 from pytest_dagguard.model.dag import DagFile
+from pytest_dagguard.model.limits import Limits
 from pytest_dagguard.model.seed import Seed
 from pytest_dagguard.stage.machine import Place
 
@@ -49,6 +51,7 @@ class Options:
     attempt_timeout: float = 60.0
     patience: float = 10.0
     behaviours: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ class Lab:
         self.options = options
         self.scratch = Path(tempfile.mkdtemp(prefix="dagguard-"))
         self.version = ""
+        self.volatile: tuple[str, ...] = (str(self.scratch),)
         self.enclosed = False
         self.actors = Actors(self)
         self._warmed: set[str] = set()
@@ -88,6 +92,7 @@ class Lab:
         # below the one folder that attempts see too
         clients = self.scratch / "m" / "clients"
         clients.mkdir(parents=True)
+        (self.scratch / "airflow").mkdir()
         self.cloud = Link(
             "pytest_dagguard.cloud",
             ["1" if options.auto_buckets else "0", str(clients)],
@@ -101,6 +106,7 @@ class Lab:
             scratch=str(self.scratch / "m"),
             cloud_pid=0,
             environment=tuple(options.environment.items()),
+            limits=options.limits,
         )
         self.stage: Link | LocalStage = self._start_stage(clean) if not local else self._stage_here()
         self._ready = False
@@ -148,6 +154,7 @@ class Lab:
         self.cloud.call("restore", self.origin)
         endpoints, variables = self.cloud.call("open", "load", False)
         self.cloud.call("allow", "load", None)
+        self.volatile = (str(self.scratch), *(urlsplit(url).netloc for url in endpoints.values()))
         ticket = self.stage.call("load", str(path), endpoints, variables)
         deadline = time.monotonic() + self.options.load_timeout
         while True:
@@ -250,7 +257,6 @@ def _with_destination(found: DagFile, refused: Sequence[str]) -> DagFile:
 def airflow_environment(scratch: Path) -> dict[str, str]:
     """Airflow's configuration in the stage: no database, no examples, nothing of the user's installation."""
     home = scratch / "airflow"
-    home.mkdir(parents=True, exist_ok=True)
     return {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

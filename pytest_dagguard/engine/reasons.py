@@ -6,13 +6,15 @@ Each reason comes with a few words by which the summary counts it.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from pytest_dagguard.engine import services
 from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.dag import Task
 from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.outcome import Outcome
+from pytest_dagguard.model.verdict import UNTESTED
+from pytest_dagguard.oracle.names import PLAIN, readable
 
 Reason = tuple[str, str]
 """The reason in one line, and the words to count it by. Two empty texts where there is none."""
@@ -72,6 +74,8 @@ def of_evidence(
 
 
 def _of_crash(result: AttemptResult) -> Reason:
+    if result.error:
+        return f"{result.actor} {result.error}", "limits"
     said = [line.strip() for line in result.log.splitlines() if line.strip()]
     last = f"; its log ends with: {said[-1][:200]}" if said else ""
     return f"the process of {result.actor} ended without a word (os._exit, or a crash){last}", "crashed"
@@ -150,6 +154,9 @@ def of_failure(result: AttemptResult, outcome: Outcome, task: Task, seed: str) -
     if error.startswith(("DefaultCredentialsError", "NoCredentialsError")):
         hint = "attempts have no credentials, so that they reach nothing real; only connections to emulated services do"
         return f"{failed}; {hint} without", "need credentials"
+    for start, name in (("MemoryError", "memory"), ("OSError: [Errno 27]", "disk")):
+        if error.startswith(start):
+            return f"{failed}; what an attempt may use says {name} under [tool.dagguard.limits]", "limits"
     if error.startswith("FileNotFoundError"):
         hint = "an attempt has a machine of its own, on which only the repository is as it is here"
         return f"{failed}; {hint}", "lack files"
@@ -200,3 +207,16 @@ def _related(resource: str, result: AttemptResult) -> bool:
     if any(word and word in result.error for word in words):
         return True
     return any(mark in result.error for mark in ("404", "NoSuchKey", "NoSuchBucket", "Not Found", "NotFound"))
+
+
+def of_unsaid_jobs(names: Sequence[str]) -> tuple[str, ...]:
+    """Notes on external jobs that stood still in place of the real ones, since nothing is said of what they do.
+
+    :param names: ``glue:nightly``; what looks like a random id or a time in them becomes ``*``
+    """
+    patterns = sorted({re.sub("<[a-z]+>", "*", readable(PLAIN.key(each))) for each in names})
+    return tuple(
+        f"{UNTESTED}what {each} does. Nothing is said of it, so it succeeds after ten minutes and writes nothing; say"
+        f' what it does in [tool.dagguard.jobs], "{each}" = "module:function"'
+        for each in patterns
+    )

@@ -12,6 +12,7 @@ from pytest_dagguard.engine.check import Terms, check
 from pytest_dagguard.engine.facts import Facts, installed
 from pytest_dagguard.engine.hygiene import Hygiene
 from pytest_dagguard.engine.lab import Lab, Options
+from pytest_dagguard.engine.shelf import Shelf
 from pytest_dagguard.engine.sources import Sources
 from pytest_dagguard.engine.walk import Walk
 from pytest_dagguard.model import registry
@@ -32,6 +33,7 @@ class Session:
     :param seed: the seed folder as the user would type it
     :param choice: which rules are looked for
     :param baseline: known findings, which do not fail
+    :param shelf: loads that are kept from run to run; None where none are
     """
 
     options: Options
@@ -40,6 +42,7 @@ class Session:
     seed: str
     choice: Choice = field(default_factory=Choice)
     baseline: Baseline = field(default_factory=Baseline)
+    shelf: Shelf | None = None
     _rules: dict[tuple[str, str, str], Verdict] = field(default_factory=dict)
     _hygiene: Hygiene | None = None
     _lab: Lab | None = None
@@ -55,17 +58,33 @@ class Session:
         self._lab.start()
         return self._lab
 
-    def begin(self) -> None:
-        """Start the helper processes without waiting for them."""
-        if self._lab is None:
+    @property
+    def started(self) -> bool:
+        """Whether the helper processes were started."""
+        return self._lab is not None
+
+    def begin(self, runs: bool = True) -> None:
+        """Start the helper processes without waiting for them, where they will be needed.
+
+        :param runs: tasks are going to be run
+        """
+        if self._lab is None and (runs or self.shelf is None or not self.shelf.serves()):
             self._lab = Lab(self.options)
 
     def load(self, path: Path) -> DagFile:
         """Load a DAG file, once."""
         if path not in self._files:
-            self._files[path] = self.lab.load(path)
+            self._files[path] = self._loaded(path)
             self.hygiene.add(self._files[path])
         return self._files[path]
+
+    def _loaded(self, path: Path) -> DagFile:
+        found = self.shelf.find(path) if self.shelf is not None else None
+        if found is None:
+            found = self.lab.load(path)
+            if self.shelf is not None:
+                self.shelf.keep(found, self.lab.volatile)
+        return found
 
     @property
     def hygiene(self) -> Hygiene:
@@ -114,6 +133,9 @@ class Session:
         if self._walk is None or (self._walk.file, self._walk.dag.dag_id) != (str(file), dag.dag_id):
             if self._walk is not None:
                 self._walk.close()
+            if file in self._files:
+                # where the load was kept, nobody has imported these yet
+                self.lab.warm(self._files[file].modules)
             self._walk = Walk(self.lab, str(file), dag, self.allow, self.seed)
         return self._walk
 

@@ -227,6 +227,7 @@ class Walk:
         if step.reason or step.outcome is None:
             return Baseline(step.subject, step.start, None, (), step.outcome, step.reason, step.group, step.notes)
         _wait_for_another_second(step.outcome.last)
+        self.lab.cloud.call("unsaid", "jobs")
         second, _ = carry_out(
             self.lab, step.subject, step.start, (Run(1),), (OTHER_DAY,), cleared=False, where=False, seed=2
         )
@@ -237,7 +238,7 @@ class Walk:
         clean = noise.learn(step.outcome, second, self.lab.content, self.allow)
         if clean.unstable:
             return Baseline(step.subject, step.start, None, (), step.outcome, clean.unstable, "unstable", step.notes)
-        notes = step.notes
+        notes = (*step.notes, *reasons.of_unsaid_jobs(self.lab.cloud.call("unsaid", "jobs")))
         if step.state == upstream.SKIPPED:
             notes = (*notes, "the task skips itself in this run: what it does otherwise was not tried")
         points = points_of(step.outcome, Canon(clean, self.lab.content))

@@ -24,8 +24,11 @@ BEGINNING: Order = (1, 2)
 
 
 def between_two(history: Sequence[Event]) -> list[Event]:
-    """What attempts 1 and 2 did; a further try comes after both and is nobody's turn."""
-    return [each for each in history if number(each) <= 2]
+    """What attempts 1 and 2 did.
+
+    A further try comes after both, and pods and jobs go on when all attempts wait: neither is anybody's turn.
+    """
+    return [each for each in history if each.actor.startswith("attempt ") and number(each) <= 2]
 
 
 def dependent(a: Event, b: Event, followed: bool) -> bool:

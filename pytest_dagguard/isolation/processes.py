@@ -87,7 +87,7 @@ def freeze_tree(pid: int) -> None:
 
 def thaw_tree(pid: int) -> None:
     """Let a process and all that it has started go on."""
-    for each in (*reversed(_descendants(pid)), pid):
+    for each in (*reversed(descendants(pid)), pid):
         _send(each, signal.SIGCONT)
 
 
@@ -155,7 +155,7 @@ def _freeze_descendants(pid: int) -> list[int]:
     """Stop all descendants that run, and return them, parents before children."""
     frozen: dict[int, None] = {}
     for _ in range(_ROUNDS):
-        found = [each for each in _descendants(pid) if each not in frozen]
+        found = [each for each in descendants(pid) if each not in frozen]
         for each in found:
             _send(each, signal.SIGSTOP)
             frozen[each] = None
@@ -165,7 +165,8 @@ def _freeze_descendants(pid: int) -> list[int]:
     return list(frozen)
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
+    """What a process has started, and those have started, as far as it runs; parents before children."""
     if sys.platform == "linux" and os.path.exists(f"/proc/{os.getpid()}/task/{os.getpid()}/children"):
         return _kernel_descendants(pid)
     return _psutil_descendants(pid)

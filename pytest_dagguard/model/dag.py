@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_dagguard.model.needs import Needs
+
 
 @dataclass(frozen=True, slots=True)
 class Length:
@@ -210,6 +212,7 @@ class DagFile:
     :param modules: third-party modules that the load imported
     :param own_seconds: the wall time without what it took to import third-party modules
     :param events: what the file did while it was loaded
+    :param needs: what all this rested on; None where that was not noted
     """
 
     path: str
@@ -219,3 +222,4 @@ class DagFile:
     modules: tuple[str, ...] = field(default=(), repr=False)
     own_seconds: float = 0.0
     events: tuple[LoadEvent, ...] = ()
+    needs: Needs | None = field(default=None, repr=False, compare=False)

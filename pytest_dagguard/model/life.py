@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,12 @@ RUN, SUCCEED, FAIL, NEVER_ENDS = "run", "succeed", "fail", "never-ends"
 BEHAVIOURS = (RUN, SUCCEED, FAIL, NEVER_ENDS)
 """What the configuration may say beside ``module:function``: run the command here, or end (or not) without doing
 anything."""
+
+CHILD_RUN = 600.0
+"""Virtual seconds for which a child DAG run is under way of which nothing is said: longer than a retry is in coming."""
+
+CHILD_ENDS = re.compile(rf"({SUCCEED}|{FAIL})(?: after (\S+))?|({NEVER_ENDS})")
+"""What the configuration may say of a child DAG run: how it ends, and after how long."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,9 @@ EXPIRES = "expires"
 """Version of an unfinished upload that ends by itself: a resumable session of Cloud Storage lives for a week and its
 parts are not paid for, unlike those of a multipart upload, which stay until somebody takes them away."""
 
+CUT_SHORT = "cleared while under way"
+"""In the content of a child DAG run: how often that happened. Airflow stops its tasks then and runs them again."""
+
 State = Mapping[str, Entry]
 """Resource name -> entry. ``s3://``, ``gs://``, ``s3-upload://``, ``gs-upload://``, ``xcom://``, ``task-state://``,
 ``variable://``, ``dagrun://``, ``job://``, ``redis://``, ``redis-ttl://``, ``k8s://`` are the schemes in use."""

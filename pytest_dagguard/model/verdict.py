@@ -10,6 +10,9 @@ from pytest_dagguard.model.finding import Finding
 
 PASS, FAIL, WARN, INCONCLUSIVE = "pass", "fail", "warn", "inconclusive"
 
+UNTESTED = "not tested: "
+"""Begins a note on what a pass does not cover; such notes are told even where all passes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pytest_dagguard.model.outcome import Content, Outcome
-from pytest_dagguard.model.state import EXPIRES, Entry
+from pytest_dagguard.model.state import CUT_SHORT, EXPIRES, Entry
 from pytest_dagguard.oracle import headers, ties
 from pytest_dagguard.oracle.diff import CONTENT, EXTRA, HEADERS, MISSING, Difference, grouped
 from pytest_dagguard.oracle.names import readable
@@ -172,9 +172,13 @@ class _Look:
 
     def _life(self, it: Difference) -> Case:
         """One run too many of a job; how the service names its runs says nothing to a person."""
-        folder = it.name.rpartition("/")[0] + "/"
-        expected = sum(name.startswith(folder) for name in self.stay)
-        actual = sum(name.startswith(folder) for name in self.outcome.after)
+        # a job whose own name varies is still one job: the templates are compared
+        key = self.clean.names.key
+        folder = it.key.rpartition("/")[0] + "/"
+        # another task may have left some there, which nobody has started here
+        before = self.outcome.before
+        expected = sum(key(name).startswith(folder) for name in self.stay if name not in before)
+        actual = sum(key(name).startswith(folder) for name in self.outcome.after if name not in before)
         if it.kind == "pods-at-once":
             return self._make(it, "started-twice", it.kind, "had more than one pod at work at once")
         if not expected and it.kind in ("pod", "k8s-job"):
@@ -183,7 +187,7 @@ class _Look:
             text = "was started, and one clean run does not start it"
         else:
             text = f"{actual:,} were started where one clean run starts {expected:,}"
-        return Case("started-twice", it.kind, folder[:-1], text, it.name, it.kind)
+        return Case("started-twice", it.kind, readable(folder[:-1]), text, it.name, it.kind)
 
     def _left(self, it: Difference) -> Case:
         """A pod or a Job of Kubernetes that one clean run takes away."""
@@ -222,6 +226,9 @@ class _Look:
         assert it.wanted is not None
         assert it.found is not None
         expected, actual = bytes_of(it.wanted[1], self.content), bytes_of(it.found[1], self.content)
+        if it.kind == "child-run" and CUT_SHORT in json.loads(actual):
+            text = "was cleared while it was under way: its tasks are stopped and run again"
+            return self._make(it, "started-twice", "child-reset", text)
         relation = relate(expected, actual, it.rule, it.wanted[0], it.kind)
         if it.kind in BOOKKEEPING or it.kind == "child-run" or it.kind in LIVES:
             return self._make(it, "changed", it.kind, relation.text)
@@ -255,8 +262,11 @@ def untied(clean: Clean, outcome: Outcome, content: Content) -> list[Case]:
     return found
 
 
-def remarks(clean: Clean, outcome: Outcome) -> tuple[str, ...]:
-    """What an experiment left that changes nothing and is worth a line."""
+def remarks(clean: Clean, outcome: Outcome, content: Content) -> tuple[str, ...]:
+    """What an experiment left that changes nothing and is worth a line.
+
+    :raises KeyError: ``content`` does not know a digest
+    """
     left = sorted(
         {
             template(name, clean)
@@ -266,7 +276,20 @@ def remarks(clean: Clean, outcome: Outcome) -> tuple[str, ...]:
         }
     )
     text = "is a resumable upload that nobody finished; Cloud Storage drops it after a week"
-    return tuple(f"{name} {text}" for name in left)
+    return (*(f"{name} {text}" for name in left), *_again(clean, outcome, content))
+
+
+def _again(clean: Clean, outcome: Outcome, content: Content) -> list[str]:
+    """Child DAG runs that were cleared when they had ended: the same run, and all of its work once more."""
+    found = []
+    for name, entry in sorted(outcome.after.items()):
+        group = clean.groups.get((entry.kind, clean.names.key(name)))
+        if entry.kind != "child-run" or group is None or CUT_SHORT in json.loads(content(entry.digest)):
+            continue
+        if entry.version not in {each.version for _, each in group.members}:
+            text = "was cleared after it had ended, and does all of its work again"
+            found.append(f"{template(name, clean)} {text}")
+    return found
 
 
 def gone(outcome: Outcome, differences: Sequence[Difference], content: Content) -> list[Difference]:

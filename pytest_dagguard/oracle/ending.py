@@ -6,15 +6,21 @@ from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.finding import Finding
 
 
-def ending(clean: str, end: AttemptResult, fault: str) -> tuple[Finding, ...]:
+def ending(
+    clean: str, end: AttemptResult, fault: str, indifferent: bool = False, early: bool = False
+) -> tuple[Finding, ...]:
     """Compare the reported state with the clean run's.
 
     :param clean: the state that one clean run reports, ``success`` or ``skipped``
     :param end: the attempt that counts; one that did not succeed is judged elsewhere
     :param fault: what happened, in words that fit after "when"
+    :param indifferent: the tasks after it go the same way after a skip and after a success, or there are none
+    :param early: they begin while what the task waits for in a clean run is still under way
     """
     if not end.succeeded or end.state == clean:
         return ()
+    if indifferent:
+        return (_early(end, fault),) if early else ()
     after = "the tasks after it are skipped" if end.state == "skipped" else "the tasks after it run"
     return (
         Finding(
@@ -22,8 +28,21 @@ def ending(clean: str, end: AttemptResult, fault: str) -> tuple[Finding, ...]:
             f"The task ends {end.state} where one clean run ends {clean}: {after}.",
             why=f"This comes about when {fault}: whether there is something left to do is decided by what an earlier"
             " attempt left.",
-            fix="Decide by the interval's input whether the task has work, not by whether its output is there already.",
+            fix="Decide by the interval's input whether the task has work, not by whether its output is there already;"
+            ' or give the tasks after it `trigger_rule="none_failed"`, if they may run although it was skipped.',
         ),
+    )
+
+
+def _early(end: AttemptResult, fault: str) -> Finding:
+    return Finding(
+        "changed",
+        f"The task ends {end.state} at once where one clean run waits: the tasks after it run, and what it waits for is"
+        " still under way.",
+        why=f"This comes about when {fault}: what was started is there already, so the task skips itself and does not"
+        " wait for it.",
+        fix="Leave the wait to a task of its own after this one: a sensor (`ExternalTaskSensor` for a child DAG run)"
+        ' with `trigger_rule="none_failed"`.',
     )
 
 

@@ -18,6 +18,7 @@ from pytest_dagguard.oracle.words import fix, fix_for_error, why
 
 _ORDER = ("cannot-finish", "lost", "started-twice", "duplicate", "torn", "changed", "leak", "reader-window")
 _ERROR_AT_MOST = 300
+_NO_SECOND_RUN = "Dag Run already exists, marking task as failed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def _site(case: Case, outcome: Outcome) -> Frame | None:
 
 def _cannot_finish(clean: Clean, outcome: Outcome, situation: Situation) -> Finding:
     end = situation.end
-    error = " ".join(end.error.split())
+    error = " ".join(_error(end).split())
     error = error if len(error) <= _ERROR_AT_MOST else error[: _ERROR_AT_MOST - 3] + "..."
     who = {"twice": "the second run", "concurrent": "the last attempt"}.get(
         situation.scenario, "the task, cleared by somebody," if situation.cleared else "the retry"
@@ -110,8 +111,13 @@ def _cannot_finish(clean: Clean, outcome: Outcome, situation: Situation) -> Find
         line=site.line if site else 0,
         why=f"{fault + '. ' if fault else ''}One clean run succeeds; from the state that the fault leaves, "
         "the task does not.",
-        fix=fix_for_error(f"{end.error_kind} {end.error}"),
+        fix=fix_for_error(f"{end.error_kind} {_error(end)}"),
     )
+
+
+def _error(end: AttemptResult) -> str:
+    """What the task ended with; where Airflow itself fails it without an exception, its log alone says why."""
+    return end.error or (_NO_SECOND_RUN if _NO_SECOND_RUN in end.log else "")
 
 
 def _named(error: str, outcome: Outcome) -> str:

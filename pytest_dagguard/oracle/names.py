@@ -23,6 +23,9 @@ _DATE = "(?:" + "|".join(f"{_YEAR}{s}{_MONTH}{s}{_DAY}" for s in ("-", "/", "_",
 # what follows a date and a dash may be the other end of a range: 2024-01-01_2024-02-01
 _NO_DATE = rf"(?!{_DATE}|{_YEAR}{_MONTH}{_DAY}(?![0-9]))"
 _CLOCK = rf"{_HOUR}{_COLON}?{_MINUTE}(?:{_COLON}?{_SECOND}(?:[.,][0-9]{{1,9}})?)?"
+_FIGURE = "[0-9]+(?:[.,][0-9]+)*"
+_SIZE = "(?:[Bb]ytes?|[kKMGTP]i?[Bb]|B)(?:/s(?:ec)?|ps)?(?![0-9A-Za-z])"
+_SPAN = "(?:ns|us|µs|ms|s|secs?|seconds?|m|mins?|minutes?|h|hours?)(?![A-Za-z/])"
 
 # Each piece may look around itself, but has no groups that capture: they are put together below.
 _PIECES: dict[str, str] = {
@@ -50,6 +53,8 @@ _PIECES: dict[str, str] = {
     "n": "[0-9]+",
     # in text a number is one thing, whether it is written 0.12, 8e-05 or 1,234
     "number": r"(?:(?<![^\s=:(,\[])[-+])?[0-9]+(?:[.,][0-9]+)*(?:[eE][-+]?[0-9]+)?",
+    # sizes, speeds and spans: a program that says how fast it was says it in bytes once and in KiB the next time
+    "amount": rf"(?<![0-9A-Za-z.]){_FIGURE} ?{_SIZE}|(?<![0-9A-Za-z.]){_FIGURE} ?{_SPAN}(?: ?{_FIGURE} ?{_SPAN})*",
     "upload": ".*",
     "token": r"[^\W_]+",
     "word": r"\w+",
@@ -64,7 +69,7 @@ _LEVELS: dict[str, tuple[str, ...]] = {
     "time": ("uuid", "random", "time", "date", "stamp", "day", "epoch"),
     "hex": ("uuid", "random", "hex", "time", "date", "stamp", "day", "epoch"),
     "digits": ("uuid", "random", "time", "date", "hex", "n"),
-    "numbers": ("uuid", "random", "time", "date", "hex", "number"),
+    "numbers": ("uuid", "random", "time", "date", "hex", "amount", "number"),
     "token": ("uuid", "random", "time", "date", "token"),
     "word": ("uuid", "time", "date", "word"),
     "slug": ("slug",),

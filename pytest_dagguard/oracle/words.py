@@ -34,6 +34,8 @@ WHY: dict[tuple[str, str], str] = {
     ): "Setting the key and giving it a time to live are two requests, and only one of them was done.",
     ("changed", "child-run"): "The child run gets another configuration than after one clean run.",
     ("started-twice", "child-run"): _AGAIN + " and triggered the DAG again under another run id.",
+    ("started-twice", "child-reset"): "{who} found the run there and cleared it, as `reset_dag_run=True` asks for,"
+    " although it had not ended.",
     ("started-twice", "job"): "{who} submitted the job without a look whether {earlier} had submitted it already.",
     ("started-twice", "pod"): "{who} created a pod without a look whether the one of {earlier} is there.",
     ("started-twice", "k8s-job"): "{who} created a Job without a look whether the one of {earlier} is there.",
@@ -119,8 +121,11 @@ FIX: dict[tuple[str, str], str] = {
     ): "Set the key and its time to live in one command (`SET key value EX 60`, `redis.set(..., ex=60)`), or both in "
     "MULTI.",
     ("changed", "child-run"): "Build `conf` from the logical date and the inputs alone.",
-    ("started-twice", "child-run"): "Give the child run an id derived from the logical date "
-    '(`trigger_run_id="{{ run_id }}"`) and set `reset_dag_run=True` or `skip_when_already_exists=True`.',
+    ("started-twice", "child-run"): "Give the child run an id and a date derived from the logical date "
+    '(`trigger_run_id="{{ run_id }}"`, `logical_date="{{ logical_date }}"`), set `skip_when_already_exists=True`, and '
+    'wait for it in a sensor with `trigger_rule="none_failed"`.',
+    ("started-twice", "child-reset"): "Set `skip_when_already_exists=True` instead of `reset_dag_run=True`, and wait "
+    'for the run in a sensor with `trigger_rule="none_failed"` after this task.',
     ("started-twice", "job"): "Before submitting look for a run of this interval (by a name, token or argument made of "
     "the logical date) and wait for that one; or use the operator's `durable=True` (Airflow 3.3), which keeps the "
     "run's id for the retry.",
@@ -192,8 +197,8 @@ _BY_SLOT = {
 _ERRORS: tuple[tuple[str, str], ...] = (
     (
         r"DagRunAlreadyExists|dag ?run.*already exists",
-        "Set `reset_dag_run=True` or `skip_when_already_exists=True` on the trigger, so that a retry takes up the run "
-        "that is there.",
+        "Set `skip_when_already_exists=True` on the trigger, and wait for the run in a sensor with "
+        '`trigger_rule="none_failed"` after it, so that a retry takes up the run that is there.',
     ),
     (
         r"ConcurrentRuns|MaxConcurrent|already running",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pytest_dagguard.model.finding import CLASSES, Finding
-from pytest_dagguard.model.verdict import FAIL, INCONCLUSIVE, PASS, WARN, Verdict
+from pytest_dagguard.model.verdict import FAIL, INCONCLUSIVE, PASS, UNTESTED, WARN, Verdict
 
 WIDTH = 100
 _FULL = 5
@@ -67,9 +67,22 @@ def summary(verdicts: Sequence[Verdict], notes: bool = False) -> list[str]:
     for check, count in told.items():
         if not notes and count > _NAMED and any(each.check == check and each.kind == "rule" for each in verdicts):
             lines.append(f"warn and {count - _NAMED} more of {check} (-v tells all; --dagguard-explain {check})")
+    lines += _untested(verdicts)
     if notes:
         lines += [_note(each, verdict) for verdict in verdicts if verdict.verdict == PASS for each in verdict.findings]
     return [_printable(line.replace("\n", " ")) for line in lines]
+
+
+def _untested(verdicts: Sequence[Verdict]) -> list[str]:
+    """What passes do not cover, each once, with the items that it is about."""
+    about: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        for note in verdict.notes:
+            if note.startswith(UNTESTED) and verdict.passed:
+                about.setdefault(note, []).append(node_id(verdict))
+    return [
+        f"{note} ({items[0]}{f' and {len(items) - 1} more' if len(items) > 1 else ''})" for note, items in about.items()
+    ]
 
 
 def node_id(verdict: Verdict) -> str:

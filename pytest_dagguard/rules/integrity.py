@@ -13,6 +13,7 @@ FIXES = {
     "exit": "A DAG file is loaded again and again by Airflow; nothing in it may end the process.",
     "timeout": "Move what takes long into a task; Airflow itself gives up on a file after 30 s.",
     "crash": "Find what ends or crashes the process while the file loads.",
+    "limit": "A DAG file is loaded again and again by Airflow; do in a task what takes so much of the machine.",
     "egress": "A DAG file must load without the network; read in a task what it fetches.",
 }
 

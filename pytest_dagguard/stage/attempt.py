@@ -16,7 +16,7 @@ from pytest_dagguard.isolation import egress
 from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec
 from pytest_dagguard.model.history import Frame
 from pytest_dagguard.stage import virtual, warm, where
-from pytest_dagguard.stage.compat import kubernetes
+from pytest_dagguard.stage.compat import kubernetes, managed_kubernetes
 from pytest_dagguard.stage.load import newest_module, third_party
 from pytest_dagguard.stage.machine import Place, move_in
 
@@ -40,6 +40,7 @@ def run(
     before, read = newest_module(), next(reversed(linecache.cache), "")
     record = move_in(place, machine, endpoints, dict(spec.environment))
     kubernetes.find()
+    managed_kubernetes.lead_here()
     os.environ["PYTHONHASHSEED"] = str(spec.seed % 4294967295)
     if "where" in endpoints:
         where.answer(endpoints["where"], [place.root])

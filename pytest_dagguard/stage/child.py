@@ -19,6 +19,18 @@ from pytest_dagguard.model import wire
 _LENGTH = struct.Struct("!Q")
 
 
+UNHEARD = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGALRM,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+)
+"""Signals that the stage takes no notice of; a child has them as a process that was just started."""
+
+
 @dataclass(slots=True)
 class Child:
     """A forked process and the pipe on which it leaves its result.
@@ -95,7 +107,7 @@ def _settle(log: str) -> None:
     os.setsid()
     processes.become_subreaper()
     signal.set_wakeup_fd(-1)
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGALRM):
+    for each in (*UNHEARD, signal.SIGCHLD):
         signal.signal(each, signal.default_int_handler if each is signal.SIGINT else signal.SIG_DFL)
     with open(os.devnull) as nothing:
         os.dup2(nothing.fileno(), 0)

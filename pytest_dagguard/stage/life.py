@@ -18,7 +18,7 @@ from typing import Any
 from pytest_dagguard.model.attempt import LifeSpec
 from pytest_dagguard.model.life import RUN, Death
 from pytest_dagguard.stage import virtual
-from pytest_dagguard.stage.compat import kubernetes
+from pytest_dagguard.stage.compat import kubernetes, managed_kubernetes
 from pytest_dagguard.stage.load import newest_module, third_party
 from pytest_dagguard.stage.machine import Place, move_in
 
@@ -34,6 +34,7 @@ def run(spec: LifeSpec, place: Place, machine: str) -> Death:
     endpoints = dict(spec.endpoints)
     move_in(place, machine, endpoints, dict(spec.environment))
     kubernetes.find()
+    managed_kubernetes.lead_here()
     before = newest_module()
     with virtual.running(endpoints["clock"], spec.clock_shift, spec.now):
         death = _command(spec) if spec.birth.behaviour == RUN else _function(spec)

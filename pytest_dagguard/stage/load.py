@@ -52,6 +52,7 @@ def describe(path: str, root: str, endpoints: Mapping[str, str], watch: Watch) -
         third_party(before, root),
         own_seconds=max(0.0, seconds - watch.imported),
         events=tuple(watch.events.values()),
+        needs=watch.record.needs() if watch.record is not None else None,
     )
 
 

@@ -8,10 +8,11 @@ import random
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_dagguard.isolation import egress, environment, machine, network, processes
+from pytest_dagguard.isolation import bounds, egress, environment, machine, network, processes
+from pytest_dagguard.model.limits import Limits
 
 
 class Exposed(RuntimeError):
@@ -27,6 +28,7 @@ class Place:
     :param scratch: folder for everything that is written
     :param cloud_pid: process whose network namespace is the cloud's, 0 where it has none of its own
     :param environment: variables of the user's configuration
+    :param limits: how much of this machine a child may use
     """
 
     root: str
@@ -34,6 +36,7 @@ class Place:
     scratch: str
     cloud_pid: int
     environment: tuple[tuple[str, str], ...] = ()
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def keep(self) -> tuple[Path, ...]:
@@ -68,6 +71,7 @@ def settle_in(place: Place, name: str) -> dict[str, str]:
             raise Exposed("this process could not enter the network namespace of the emulators, so it does not run")
         layers = machine.another_machine(home, f"worker-{name}", list(place.keep))
         processes.die_with_parent()
+        bounds.apply(place.limits)
         _settled[name] = machine.scratch_environment(home, layers)
     return _settled[name]
 

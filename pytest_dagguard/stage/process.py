@@ -17,19 +17,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pytest_dagguard.isolation import egress, processes, usage, waits
+from pytest_dagguard.isolation import bounds, egress, environment, processes, usage, waits
 from pytest_dagguard.model import wire
 from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec, LifeSpec
 from pytest_dagguard.model.dag import DagFile, LoadError
 from pytest_dagguard.model.life import Death
-from pytest_dagguard.stage import attempt, life, load, pages, proxies, spare, virtual, warm
-from pytest_dagguard.stage.child import Child, fork
-from pytest_dagguard.stage.machine import Place, move_in, prepare
+from pytest_dagguard.model.limits import Limits
+from pytest_dagguard.stage import attempt, endings, life, load, needs, pages, proxies, spare, virtual, warm
+from pytest_dagguard.stage.child import UNHEARD, Child, fork
+from pytest_dagguard.stage.machine import Place, move_in, prepare, settle_in
 from pytest_dagguard.stage.spare import Seat, Spare
 from pytest_dagguard.stage.watch import Watch
-
-LOG_TAIL = 20_000
-"""Characters of an attempt's log that are kept: the end is where the error is."""
 
 _WORTH = 30
 """Forks after which to have forked so often shows that what makes them cheaper is worth its time."""
@@ -44,6 +42,8 @@ class Running:
     began: float
     finish: Callable[[Running], tuple[Any, ...]]
     killed: bool = False
+    over: str = ""
+    looks: int = 0
 
 
 class Stage:
@@ -90,6 +90,7 @@ class Stage:
         """Import third-party modules before the next fork."""
         self._dismiss()
         warm.import_modules(modules)
+        needs.note_loose(modules)
         self._since = 0
 
     def load(self, path: str, endpoints: dict[str, str], variables: dict[str, str]) -> str:
@@ -97,8 +98,10 @@ class Stage:
 
         def finish(running: Running) -> tuple[Any, ...]:
             found = running.child.result()
-            if not isinstance(found, DagFile):
-                found = DagFile(path, errors=(_load_failure(running),), seconds=time.perf_counter() - running.began)
+            if not isinstance(found, DagFile) or running.over:
+                failure = _load_failure(running, self.place.limits)
+                found = DagFile(path, errors=(failure,), seconds=time.perf_counter() - running.began)
+            found = endings.named(found, self.place.limits)
             return ("loaded", running.seat.ticket, found)
 
         return self._start("", finish, "describe", path, endpoints, variables)
@@ -111,12 +114,14 @@ class Stage:
 
         def finish(running: Running) -> tuple[Any, ...]:
             found = running.child.result()
-            if not isinstance(found, AttemptResult) or running.killed:
+            if not isinstance(found, AttemptResult) or running.killed or running.over:
                 state = "killed" if running.killed else "crashed"
                 refused = egress.read(Path(running.seat.folder, "egress"))
-                found = AttemptResult(spec.actor, state, seconds=time.perf_counter() - running.began, egress=refused)
+                why = self.place.limits.words(running.over) if running.over else ""
+                took = time.perf_counter() - running.began
+                found = AttemptResult(spec.actor, state, why, seconds=took, egress=refused)
             warm.read_sources(dict(found.details).get("sources", ()))
-            return ("exited", spec.actor, replace(found, log=_tail(running.seat.log)))
+            return ("exited", spec.actor, replace(found, log=endings.tail(running.seat.log)))
 
         return self._start(spec.actor, finish, "attempt", spec, wake)
 
@@ -130,9 +135,14 @@ class Stage:
         return does[job](ticket, *arguments)
 
     def _describe(self, ticket: str, path: str, endpoints: dict[str, str], variables: dict[str, str]) -> DagFile:
-        watch = Watch(self.place.root, str(Path(self.place.scratch, ticket, "egress")))
+        record = needs.Record(os.path.dirname(self.place.scratch)) if self._ahead else None
+        watch = Watch(self.place.root, str(Path(self.place.scratch, ticket, "egress")), record)
         watch.install()
         move_in(self.place, ticket, endpoints, variables)
+        if record is not None:
+            record.install()
+            own = settle_in(self.place, ticket)
+            record.begin({*variables, *own, *environment.no_proxy_out(""), processes.MARKER})
         return load.describe(path, self.place.root, endpoints, watch)
 
     def _attempt(self, ticket: str, spec: AttemptSpec, wake: dict[str, Any] | None) -> AttemptResult:
@@ -148,7 +158,7 @@ class Stage:
         def finish(running: Running) -> tuple[Any, ...]:
             found = running.child.result()
             if not isinstance(found, Death):
-                found = Death(137, tuple(_tail(running.seat.log).splitlines()))
+                found = Death(137, tuple(endings.tail(running.seat.log).splitlines()))
             return ("exited", spec.birth.actor, found)
 
         return self._start(spec.birth.actor, finish, "life", spec)
@@ -162,12 +172,26 @@ class Stage:
         running = self.running.get(name)
         if running is None:
             return 0.0, ()
+        self._watch_over(running)
         return usage.cpu_seconds(running.child.pid), egress.read(Path(running.seat.folder, "egress"))
 
     def waits(self, name: str) -> str:
         """What an attempt that is silent waits for, see :func:`~pytest_dagguard.isolation.waits.cause`."""
         running = self.running.get(name)
         return waits.cause(running.child.pid) if running is not None else ""
+
+    def watch(self) -> None:
+        """End children that use more of the machine than they may. (Not a command.)"""
+        for running in list(self.running.values()):
+            self._watch_over(running)
+
+    def _watch_over(self, running: Running) -> None:
+        seat, pid = running.seat, running.child.pid
+        running.looks += 1
+        if not running.over and not running.killed:
+            running.over = bounds.exceeded(pid, seat.folder, seat.log, self.place.limits, running.looks)
+            if running.over:
+                processes.kill_tree(pid)
 
     def kill(self, name: str) -> None:
         """SIGKILL for a child and all its processes; its event follows if it was still there."""
@@ -259,6 +283,8 @@ class Stage:
         running = self.running.get(key)
         if running is None or not running.child.read():
             return
+        if not running.over and not running.killed and bounds.flooded(running.seat.log, self.place.limits):
+            running.over = "output"
         if running.child.gone or not self._ahead:
             self.emit(self.ended(key))
             return
@@ -295,7 +321,10 @@ def serve(stage: Stage, link: socket.socket) -> None:
     decoder = wire.Decoder()
     stage.selector.register(link, selectors.EVENT_READ, None)
     while True:
-        for key, _ in stage.selector.select():
+        ready = stage.selector.select(bounds.EVERY if stage.running else None)
+        if not ready:
+            stage.watch()
+        for key, _ in ready:
             if key.data is not None:
                 stage.take(key.data)
                 continue
@@ -328,28 +357,22 @@ def _children() -> list[int]:
         return []
 
 
-def _tail(log: str) -> str:
-    try:
-        with open(log, "rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - LOG_TAIL))
-            return file.read().decode("utf-8", "replace")
-    except OSError:
-        return ""
-
-
-def _load_failure(running: Running) -> LoadError:
-    log = _tail(running.seat.log)
+def _load_failure(running: Running, limits: Limits) -> LoadError:
+    log = endings.tail(running.seat.log)
+    if running.over:
+        return LoadError("limit", f"while it loads, the file {limits.words(running.over)}", 0, log)
     if running.killed:
         took = time.perf_counter() - running.began
-        return LoadError("timeout", f"the file did not finish loading in {took:.0f} s", 0, log)
-    return LoadError("crash", "the process that loads the file ended without a word (os._exit, or a crash)", 0, log)
+        return LoadError("timeout", f"the file did not finish loading in {took:.0f} s (load-timeout)", 0, log)
+    return LoadError("crash", f"the process that loads the file {endings.manner(running.child.pid)}", 0, log)
 
 
 def main(descriptor: int, place: Place) -> None:
     """Import Airflow, say so, and serve."""
     processes.die_with_parent()
     processes.become_subreaper()
+    for number in UNHEARD:
+        signal.signal(number, signal.SIG_IGN)  # a task may mean its supervisor, and there is none
     for each in place.paths:
         if each not in sys.path:
             sys.path.append(each)
@@ -357,6 +380,7 @@ def main(descriptor: int, place: Place) -> None:
     stage = Stage(lambda message: link.sendall(wire.encode(message)), place, link.close, ahead=True)
     virtual.install()
     proxies.remember()
+    needs.note_variables()
     try:
         version = warm.airflow()
     except ImportError as missing:

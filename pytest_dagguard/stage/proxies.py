@@ -21,7 +21,7 @@ def remember() -> None:
 
     def getproxies_environment() -> dict[str, str]:
         raw: Any = getattr(os.environ, "_data", None)
-        if not isinstance(raw, dict):  # somebody's own
+        if type(raw) is not dict:  # somebody's own, or one that notes who asks
             found: dict[str, str] = find()
             return found
         named = tuple((name, value) for name, value in raw.items() if name[-6:].lower() == b"_proxy")

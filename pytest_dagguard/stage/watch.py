@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_dagguard.model.dag import LoadEvent
+from pytest_dagguard.stage.needs import Record
 from pytest_dagguard.stage.where import is_own
 
 MOST = 100
@@ -32,15 +33,17 @@ class Watch:
     hook cannot be taken out again.
     """
 
-    def __init__(self, root: str, record: str = "") -> None:
+    def __init__(self, root: str, refused: str = "", record: Record | None = None) -> None:
         """
         :param root: of the repository: what its files do is noted
-        :param record: file into which refused connections are written, which is not the DAG file's doing
+        :param refused: file into which refused connections are written, which is not the DAG file's doing
+        :param record: takes note of what the load rests on
         """
         self.events: dict[tuple[str, str, str, int], LoadEvent] = {}
         self.imported = 0.0
         self._root = root
-        self._record = record
+        self._refused = refused
+        self.record = record
         self._ports: dict[int, str] = {}
         self._on = False
         self._checks: dict[str, Callable[[tuple[Any, ...]], None]] = {
@@ -127,7 +130,7 @@ class Watch:
 
     def _file(self, path: Any) -> None:
         name = _text(path)
-        if isinstance(path, (str, bytes, os.PathLike)) and name != self._record:
+        if isinstance(path, (str, bytes, os.PathLike)) and name != self._refused:
             if name.startswith(("/dev/", "/proc/")):
                 return
             self._note("write", name, imports=False)
@@ -138,12 +141,18 @@ class Watch:
             host, port = address[:2]
             known = self._ports.get(port) if str(host).startswith("127.") or host == "::1" else None
             if known != "airflow":
+                self._doubt("uses the network")
                 self._note("network", known or f"{_text(host)}:{port}")
 
     def _look_up(self, given: tuple[Any, ...]) -> None:
         host = _text(given[0] or "")
         if host and host not in ("localhost", "127.0.0.1", "::1"):
+            self._doubt("uses the network")
             self._note("network", f"{host}:{_text(given[1])}" if given[1] else host)
+
+    def _doubt(self, why: str) -> None:
+        if self.record is not None:
+            self.record.doubt(why)
 
     def _time_imports(self) -> None:
         """Have the time that third-party modules take to import added up: a worker that is warm does not spend it."""
@@ -163,6 +172,8 @@ class Watch:
                 below[-1] += foreign
                 if len(below) == 1:
                     self.imported = below[0]
+                if self.record is not None:
+                    self.record.imported(name)
 
         bootstrap._find_and_load = timed
 

@@ -219,13 +219,16 @@ def test_entries_by_name_and_prefix(airflow: Airflow) -> None:
     assert airflow.api.entries(["nope"]) == {}
 
 
-def test_clearing_a_child_run_is_a_change_but_not_of_its_content(airflow: Airflow) -> None:
+def test_clearing_a_child_run_that_has_ended_is_a_change_but_not_of_its_content(airflow: Airflow) -> None:
     airflow.ask("POST", "/dag-runs/child/x", {})
+    airflow.api.command("dag_run", {"dag_id": "child", "run_id": "x", "state": "success"})
     before = airflow.api.entries()["dagrun://child/x"]
     assert airflow.ask("POST", "/dag-runs/child/x/clear")[0] == 204
     after = airflow.api.entries()["dagrun://child/x"]
     assert before.digest == after.digest
     assert (before.version, after.version) == ("0", "1")
+    assert airflow.ask("POST", "/dag-runs/child/x/clear")[0] == 204  # and now it is under way
+    assert airflow.api.entries()["dagrun://child/x"].digest != before.digest
 
 
 def test_every_change_of_state_is_among_the_writes(airflow: Airflow) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_dagguard.config.behaviours import images, jobs
+from pytest_dagguard.config.behaviours import children, images, jobs
 from pytest_dagguard.config.values import Known, Unusable
 
 KNOWN = Known((), ())
@@ -16,6 +16,11 @@ def test_functions_and_words_are_taken() -> None:
     assert jobs({"glue:nightly": "fakes.nightly"}, KNOWN) == {"glue:nightly": "fakes.nightly"}
 
 
+def test_a_child_run_ends_as_it_is_said_and_when() -> None:
+    rows = {"nightly": "succeed", "a*": "fail after 3h", "b": "succeed after 2d", "c": "never-ends"}
+    assert children(rows, KNOWN) == {**rows, "a*": "fail after 10800", "b": "succeed after 172800"}
+
+
 @pytest.mark.parametrize(
     ("parse", "raw", "said"),
     [
@@ -25,6 +30,15 @@ def test_functions_and_words_are_taken() -> None:
         (images, {"a": 3}, "neither a function"),
         (images, {"a": "tests.fakes:"}, "neither a function"),
         (jobs, {"glue:a": "run"}, "neither a function"),
+        (children, "succeed", "not a table"),
+        (children, {" ": "succeed"}, "the pattern is empty"),
+        (children, {"a": "fial after 3h"}, 'did you mean "fail"?'),
+        (children, {"a": "fakes:child"}, 'none of "succeed", "fail"'),
+        (children, {"a": 3}, 'none of "succeed", "fail"'),
+        (children, {"a": "succeed after a while"}, 'none of "succeed", "fail"'),
+        (children, {"a": "fail after soon"}, "not a duration"),
+        (children, {"a": "never-ends after 3h"}, 'none of "succeed", "fail"'),
+        (children, {"a": "run"}, "not possible yet"),
     ],
 )
 def test_anything_else_is_an_error_that_says_what_to_write(parse, raw, said: str) -> None:

@@ -41,6 +41,7 @@ def test_the_flags_are_those_of_the_contract(parser: argparse.ArgumentParser) ->
         "--dagguard-baseline",
         "--dagguard-update-baseline",
         "--dagguard-changed",
+        "--dagguard-no-cache",
         "--dagguard-list",
         "--dagguard-explain",
         "--dagguard-replay",

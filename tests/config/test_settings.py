@@ -12,12 +12,13 @@ import pytest
 from pytest_dagguard.config.settings import Settings, resolve
 from pytest_dagguard.config.values import ReportTarget
 from pytest_dagguard.model.errors import ConfigurationError
+from pytest_dagguard.model.limits import Limits
 from pytest_dagguard.model.rule import Choice
 
 SCENARIOS = ("concurrent", "killed", "other", "twice")
 KEYS = (
     "Known keys: scenarios, budget, strict, baseline, dags, seed, logical-date, auto-buckets, "
-    "load-timeout, attempt-timeout, rules, allow, images, jobs, paths, env"
+    "load-timeout, attempt-timeout, rules, limits, allow, images, jobs, children, paths, env"
 )
 DURATION = "not a duration; write 500ms, 10s, 2m or a bare number of seconds"
 KNOWN = "Known: twice, concurrent, killed, other"
@@ -40,6 +41,7 @@ def test_defaults_where_nobody_wrote_anything(tmp_path: Path) -> None:
         budget=10.0,
         reports=(),
         strict=False,
+        no_cache=False,
         list_parts=False,
         explain="",
         replay="",
@@ -54,9 +56,11 @@ def test_defaults_where_nobody_wrote_anything(tmp_path: Path) -> None:
         auto_buckets=True,
         load_timeout=30.0,
         attempt_timeout=60.0,
+        limits=Limits(),
         allow={},
         images={},
         jobs={},
+        children={},
         paths=(),
         env={},
     )
@@ -79,6 +83,9 @@ def test_every_key_of_the_file(tmp_path: Path) -> None:
         attempt-timeout = "500ms"
         strict = true
         paths = ["lib"]
+        [tool.dagguard.limits]
+        memory = "1.5GB"
+        processes = 50
         [tool.dagguard.allow]
         "s3://logs/*" = "append-only log"
         [tool.dagguard.env]
@@ -86,6 +93,7 @@ def test_every_key_of_the_file(tmp_path: Path) -> None:
         WORKERS = 4
         """,
     )
+    assert found.limits == Limits(memory=3 << 29, processes=50)
     assert found.dags == (tmp_path / "pipelines",)
     assert (found.seed, found.seed_required) == (tmp_path / "seeds", True)
     assert found.logical_date == datetime(2025, 2, 3, 4, 5, 6, tzinfo=timezone(timedelta(hours=2)))
@@ -162,7 +170,8 @@ def test_a_date_of_toml(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "seconds"), [("500ms", 0.5), ("10s", 10), ("2m", 120), ("1h", 3600), ("7", 7), (".5 s", 0.5)]
+    ("written", "seconds"),
+    [("500ms", 0.5), ("10s", 10), ("2m", 120), ("1h", 3600), ("3d", 259200), ("7", 7), (".5 s", 0.5)],
 )
 def test_durations(tmp_path: Path, written: str, seconds: float) -> None:
     assert settings(tmp_path, "", {"dagguard_budget": written}).budget == seconds
@@ -186,7 +195,6 @@ FILE = [
     ('scenario = ["killed"]', f'2: [tool.dagguard] has no key "scenario"; did you mean "scenarios"? {KEYS}'),
     ("zzz = 1", f'2: [tool.dagguard] has no key "zzz"; {KEYS}'),
     ("auto_buckets = true", f'2: [tool.dagguard] has no key "auto_buckets"; did you mean "auto-buckets"? {KEYS}'),
-    ("[tool.dagguard.children]\na = 1", f'2: [tool.dagguard] key "children" is not in this version; remove it. {KEYS}'),
     (
         '\n# a line\nscenarios = [\n  "twice",\n  "kiled",\n]',
         '4: [tool.dagguard] scenarios = ["twice", "kiled"]: '
@@ -234,6 +242,15 @@ FILE = [
         'allow = ["s3://a"]',
         '2: [tool.dagguard] allow = ["s3://a"]: '
         'not a table; write [tool.dagguard.allow] and below it "s3://logs/*" = "the reason"',
+    ),
+    (
+        'limits.memory = "much"',
+        "2: [tool.dagguard.limits]: 'much' is no amount; write for example memory = \"4GB\"",
+    ),
+    ("limits.processes = 0", "2: [tool.dagguard.limits]: 0 is no amount; write for example processes = 200"),
+    (
+        "limits.memori = 1",
+        '2: [tool.dagguard.limits]: there is no limit "memori"; did you mean "memory"? Known: memory, processes, output, disk',
     ),
     ("env.A = true", "2: [tool.dagguard.env]: the value of A is not a text; write it in quotes"),
     ('env."A=B" = "x"', "2: [tool.dagguard.env]: 'A=B' cannot be an environment variable; write a name without ="),

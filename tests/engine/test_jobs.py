@@ -126,6 +126,42 @@ def test_a_retry_that_submits_again_is_found_in_both_ways_that_it_hurts(lab: Lab
     assert sorted(classes(verdict)) == ["cannot-finish", "started-twice"]
 
 
+RANDOM = """
+    import time, uuid
+    glue, batch, sagemaker = boto3.client("glue"), boto3.client("batch"), boto3.client("sagemaker")
+    size = {"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}}
+    image, role = {"ImageUri": "image"}, "arn:aws:iam::123456789012:role/any"
+"""
+DRAWN = {
+    "glue": 'glue.start_job_run(JobName=f"build-{uuid.uuid4()}")',
+    "batch": 'batch.submit_job(jobName=f"build-{uuid.uuid4()}", jobQueue="q", jobDefinition="d")',
+    "sagemaker": 'sagemaker.create_processing_job(ProcessingJobName=f"build-{uuid.uuid4()}", ProcessingResources=size, '
+    "AppSpecification=image, RoleArn=role)",
+}
+
+
+@pytest.mark.parametrize("call", DRAWN.values(), ids=DRAWN)
+def test_a_job_whose_own_name_is_drawn_is_one_job_by_its_template(lab: Laboratory, call: str) -> None:
+    path = lab.task(RANDOM + f"    {call}", head=HEAD, retries=1)
+    verdict = lab.check(path, "killed")
+    assert classes(verdict) == ["started-twice"], verdict.reason
+    assert "2 were started where one clean run starts 1" in verdict.findings[0].message
+    assert verdict.findings[0].resource in (
+        "job://glue/build-<uuid>",
+        "job://batch/build-<uuid>",
+        "job://sagemaker/processing",
+    )
+
+
+def test_a_job_of_which_nothing_is_said_is_named_as_not_tested(lab: Laboratory) -> None:
+    ask = 'boto3.client("glue").start_job_run(JobName="{}")'
+    for name, noted in (("any", True), ("writes", False), ("bad", False)):
+        verdict = lab.check(lab.task(ask.format(name), head=HEAD, retries=1), "twice")
+        assert any(each.startswith(f"not tested: what glue:{name} does") for each in verdict.notes) is noted
+    drawn = lab.check(lab.task(RANDOM + f"    {DRAWN['glue']}", head=HEAD), "twice")
+    assert any('"glue:build-*" = "module:function"' in each for each in drawn.notes)
+
+
 OPERATOR = """
     from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
     from airflow.sdk import DAG

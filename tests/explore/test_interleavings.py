@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from explore.fakes import outcome
 from pytest_dagguard.explore import turns
-from pytest_dagguard.explore.interleavings import BEGINNING, MORE_GOES, Order, dependent, orders, schedule
+from pytest_dagguard.explore.interleavings import (
+    BEGINNING,
+    MORE_GOES,
+    Order,
+    between_two,
+    dependent,
+    orders,
+    schedule,
+)
 from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.operation import Operation
 from pytest_dagguard.model.plan import Judged, Plan, Run
@@ -193,3 +201,9 @@ def test_equal_content_with_other_metadata_does_not_commute() -> None:
     two = replace(one, actor="attempt 2")
     assert not dependent(one, two, False)
     assert dependent(one, replace(two, headers=((("kind", "txt"),),)), False)
+
+
+def test_pods_and_jobs_have_no_turn_between_two_attempts():
+    read = Operation("s3", "GetObject", "s3://b/k", frozenset({"s3://b/k"}))
+    history = [Event(who, 0, read, 200) for who in ("attempt 1", "pod default/train#1", "attempt 2", "attempt 3")]
+    assert [each.actor for each in between_two(history)] == ["attempt 1", "attempt 2"]

@@ -432,7 +432,7 @@ def test_an_upload_that_expires_by_itself_is_a_remark_and_no_leak():
     after.after["gs-upload://b/k?1"] = replace(session, version=EXPIRES)
     (finding,) = judge(clean, after, situation(), content)
     assert finding.resource == "s3-upload://b/k?<id>"
-    assert remarks(clean, after) == (
+    assert remarks(clean, after, content) == (
         "gs-upload://b/k?<id> is a resumable upload that nobody finished; Cloud Storage drops it after a week",
     )
 
@@ -464,3 +464,10 @@ def test_the_words_name_the_fault():
     assert FAULT[0].islower()
     (finding,) = found({K: CSV}, {}, where=situation(cleared=True))
     assert finding.why.startswith(FAULT[0].upper() + FAULT[1:])
+
+
+def test_a_pod_that_was_there_before_was_not_started_by_the_task():
+    other, late = "k8s://default/pods/keep-abcde", "k8s://default/pods/train-fghij"
+    ended = b'{"status": {"phase": "Succeeded"}}'
+    (leak,) = found({other: ended}, {other: ended, late: ended}, before={other: ended})
+    assert (leak.cls, leak.resource) == ("leak", late)

@@ -135,3 +135,24 @@ def test_missing_pyarrow_is_said(monkeypatch):
 def test_whatever_is_there_can_be_compared_with_whatever_else(data):
     for other in (b"", b"x", b"a,b\n1,3\n", b"[1]", b"{}\n{}\n"):
         rule(data, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "third"),
+    [
+        ("11 Bytes (24 KiB/s) done", "11 Bytes (31 KiB/s) done", "11 Bytes (9 Bytes/s) done"),
+        ("took 3 ms", "took 4 ms", "took 1.2 s"),
+        ("took 58s", "took 59s", "took 1m 2s"),
+        ("0.9 MB/s", "1.1 MB/s", "870kB/s"),
+    ],
+)
+def test_an_amount_that_varies_may_have_another_unit(one: str, other: str, third: str):
+    found = rule(json.dumps(one).encode(), json.dumps(other).encode(), "xcom://d/r/t/return_value", "xcom")
+    assert signature(json.dumps(third).encode(), found) == signature(json.dumps(one).encode(), found)
+
+
+@pytest.mark.parametrize("third", ["3 GB at 9 KiB/s", "3 MB at 9 rows", "3 MB at KiB/s", "4 MB at 9 KiB/s"])
+def test_an_amount_that_stays_must_stay(third: str):
+    left, right = (json.dumps(f"3 MB at {speed} KiB/s").encode() for speed in (9, 8))
+    found = rule(left, right, "xcom://d/r/t/return_value", "xcom")
+    assert signature(json.dumps(third).encode(), found) != signature(left, found)

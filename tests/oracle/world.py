@@ -28,6 +28,8 @@ def entry(name: str, data: bytes) -> Entry:
     scheme = name.partition("://")[0]
     digest = hashlib.sha256(data).hexdigest()
     BLOBS[digest] = data
+    if scheme == "k8s":
+        return Entry("pod", digest, len(data))
     return Entry(KINDS.get(scheme, "upload" if scheme.endswith("-upload") else "object"), digest, len(data))
 
 

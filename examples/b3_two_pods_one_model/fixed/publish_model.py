@@ -7,6 +7,7 @@ from datetime import datetime
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from airflow.providers.google.cloud.sensors.gcs import GCSObjectExistenceSensor
 from airflow.sdk import DAG
+from kubernetes.client import models as k8s
 
 with DAG(
     "publish_model",
@@ -20,7 +21,14 @@ with DAG(
         name="move-model",
         image="datalab/model-mover:2",  # copy, check, then take the source away
         env_vars={"SOURCE": "staging/recommender.bin", "TARGET": "live/recommender.bin"},
+        container_resources=k8s.V1ResourceRequirements(
+            requests={"cpu": "1", "memory": "2Gi"}, limits={"memory": "2Gi"}
+        ),
     )
     move >> GCSObjectExistenceSensor(
-        task_id="model_is_there", bucket="models", object="live/recommender.bin", timeout=600
+        task_id="model_is_there",
+        bucket="models",
+        object="live/recommender.bin",
+        mode="reschedule",
+        timeout=600,
     )

@@ -6,8 +6,9 @@ import copy
 import re
 from typing import Any
 
+from pytest_dagguard.cloud.kubernetes_api import spark
 from pytest_dagguard.cloud.kubernetes_api.failure import Refused, invalid
-from pytest_dagguard.cloud.kubernetes_api.kinds import Kind, Object
+from pytest_dagguard.cloud.kubernetes_api.kinds import POD, SPARK, Kind, Object
 from pytest_dagguard.cloud.kubernetes_api.store import new_uid, suffix
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -142,6 +143,27 @@ def defaults(kind: Kind, value: Object) -> None:
         _strings(kind, name, value.get("data"), "data")
     elif kind.key == "events":
         _event(kind, name, value)
+    elif kind.key == SPARK.key:
+        _application(kind, name, value)
+
+
+def _application(kind: Kind, name: str, value: Object) -> None:
+    """A Spark application can be started only if its driver's pod can be."""
+    found = value.get("spec")
+    spec: Object = found if isinstance(found, dict) else {}
+    for field in ("driver", "executor"):
+        if not isinstance(spec.get(field), dict):
+            raise invalid(kind, name, f"spec.{field}", "Required value")
+    for field in ("arguments", "volumes"):
+        if not isinstance(spec.get(field), list | None):
+            raise Refused(400, f"spec.{field} must be a list")
+    if not isinstance(value.get("status"), dict | None):
+        raise Refused(400, "status must be an object")
+    for field in ("labels", "annotations"):
+        if not isinstance(spec["driver"].get(field), dict | None):
+            raise Refused(400, f"spec.driver.{field} must be a map of strings to strings")
+    pod = identify(POD, spark.driver(value), value["metadata"]["namespace"], "")
+    defaults(POD, pod)
 
 
 def _secret(kind: Kind, name: str, value: Object) -> None:

@@ -14,7 +14,7 @@ from pytest_dagguard.cloud.kubernetes_api.kinds import Object
 from pytest_dagguard.model.life import Birth
 
 _REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_.][A-Za-z0-9_.-]*)\)")
-_SUFFIX = re.compile(r"-(?:[a-z0-9]{5}|[a-z0-9]{8,10})$")
+_SUFFIX = re.compile(r"-(?:[a-z0-9]{5}|[a-z0-9]{8,10})(?=-driver$|$)")
 
 
 def birth(cluster: Cluster, pod: Object, container: Object, behaviour: str, folder: str) -> Birth:
@@ -48,7 +48,7 @@ def birth(cluster: Cluster, pod: Object, container: Object, behaviour: str, fold
 
 
 def stem(name: str) -> str:
-    """A pod's name without what a generator may have added."""
+    """A pod's name without what a generator may have added to it, or to that of the Spark application it drives."""
     return _SUFFIX.sub("", name) or name
 
 

@@ -138,7 +138,7 @@ def read(request: Request) -> Call | None:
     kind = lookup(group, version, rest[0])
     if kind is None:
         raise NotEmulated(SERVICE, f"{request.method} {request.path}", "the emulated cluster does not have this kind")
-    if kind.custom and not namespace:
+    if kind.custom and not kind.name and not namespace:
         kind = Kind(group, version, "", rest[0], bool(namespace), custom=True)
     name = rest[1] if len(rest) > 1 else ""
     sub = "/".join(rest[2:])

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pytest_dagguard.cloud.kubernetes_api.kinds import Object, Place
+from pytest_dagguard.cloud.kubernetes_api import spark
+from pytest_dagguard.cloud.kubernetes_api.kinds import SPARK, Object, Place
 
 # The cluster's own, or a record of how an object came about.
 _ANNOTATIONS = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
 # Which try made a pod is no content of it: a retry that leaves one pod as a clean run does has done what it should.
 _LABELS = frozenset({"try_number", "controller-uid", "batch.kubernetes.io/controller-uid"})
 _NOT_STATE = frozenset({"events", "nodes", "endpoints"})
-_KINDS = {"pods": "pod", "jobs.batch": "k8s-job"}
+_KINDS = {"pods": "pod", "jobs.batch": "k8s-job", SPARK.key: "k8s-job"}
 _TIMES = frozenset({"renewTime", "acquireTime", "nodeName", "lastTransitionTime", "lastProbeTime", "startTime"})
 
 
@@ -45,6 +46,8 @@ def content(place: Place, value: Object) -> bytes:
         for name in _LABELS & labels.keys():
             del labels[name]
         kept["status"] = _counts(value)
+    elif place[0] == SPARK.key:
+        kept["status"] = _application(value)
     elif isinstance(value.get("status"), dict):
         kept["status"] = _without(value["status"])
     return json.dumps(kept, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
@@ -65,6 +68,12 @@ def _counts(job: Object) -> Object:
     status = job.get("status") or {}
     ended = [each["type"] for each in status.get("conditions") or [] if each.get("status") == "True"]
     return {**{name: status.get(name, 0) for name in ("active", "succeeded", "failed")}, "conditions": sorted(ended)}
+
+
+def _application(value: Object) -> Object:
+    """A Spark application's state; its ids follow from its own."""
+    state = spark.state_of(value)
+    return {"state": state, "active": int(state in ("", "SUBMITTED", "RUNNING"))}
 
 
 def _without(value: Any) -> Any:

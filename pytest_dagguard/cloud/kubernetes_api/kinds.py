@@ -90,8 +90,11 @@ SERVICE_ACCOUNT = KINDS[5]
 EVENT = KINDS[6]
 JOB = next(each for each in KINDS if each.name == "Job")
 
-_BY_PATH = {(each.group, each.version, each.plural): each for each in KINDS}
-_BY_KEY = {each.key: each for each in KINDS}
+SPARK = Kind("sparkoperator.k8s.io", "v1beta2", "SparkApplication", "sparkapplications", custom=True)
+"""The one custom resource whose controller is there too."""
+
+_BY_PATH = {(each.group, each.version, each.plural): each for each in (*KINDS, SPARK)}
+_BY_KEY = {each.key: each for each in (*KINDS, SPARK)}
 GROUPS: dict[tuple[str, str], tuple[Kind, ...]] = {
     (group, version): tuple(each for each in KINDS if (each.group, each.version) == (group, version))
     for group, version in dict.fromkeys((each.group, each.version) for each in KINDS)

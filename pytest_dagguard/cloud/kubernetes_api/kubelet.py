@@ -28,7 +28,7 @@ class Kubelet:
     """Runs the pods of a cluster.
 
     :param folder: of the pods' volumes; made when the first pod has one
-    :param changed: told when something in a pod has ended
+    :param changed: told when something in a pod runs or has ended
     :param remove: takes a pod out of the cluster
     """
 
@@ -138,10 +138,9 @@ class Kubelet:
         elif does == RUN or ":" in does:
             begun = births.birth(self.cluster, pod, container, does, self._folder(key[0]))
             life = replace(life, actor=begun.actor)
-            self.cluster.store.lives[key] = life
             self.cluster.world.begin(begun)
-            return
         self.cluster.store.lives[key] = life
+        self.changed(pod)
 
     def _folder(self, uid: str) -> str:
         if not self.folder:

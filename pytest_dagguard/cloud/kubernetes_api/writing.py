@@ -11,9 +11,10 @@ from pytest_dagguard.cloud.kubernetes_api.cluster import Cluster
 from pytest_dagguard.cloud.kubernetes_api.deletion import Deletion, Options, options
 from pytest_dagguard.cloud.kubernetes_api.failure import Refused
 from pytest_dagguard.cloud.kubernetes_api.jobs import Jobs
-from pytest_dagguard.cloud.kubernetes_api.kinds import POD, Kind, Object, Place, place
+from pytest_dagguard.cloud.kubernetes_api.kinds import POD, SPARK, Kind, Object, Place, place
 from pytest_dagguard.cloud.kubernetes_api.kubelet import Kubelet
 from pytest_dagguard.cloud.kubernetes_api.reading import chosen
+from pytest_dagguard.cloud.kubernetes_api.spark import Spark
 
 _NO_GENERATION = frozenset({"pods", "namespaces", "nodes", "configmaps", "secrets", "serviceaccounts", "events"})
 
@@ -25,12 +26,19 @@ class Writing:
     cluster: Cluster
     kubelet: Kubelet = field(init=False)
     jobs: Jobs = field(init=False)
+    spark: Spark = field(init=False)
     deletion: Deletion = field(init=False)
 
     def __post_init__(self) -> None:
-        self.kubelet = Kubelet(self.cluster, lambda pod: self.jobs.pod_changed(pod), lambda at: self._remove(at))
+        self.kubelet = Kubelet(self.cluster, lambda pod: self._pod_changed(pod), lambda at: self._remove(at))
         self.jobs = Jobs(self.cluster, self._make_pod, lambda where: self._delete(where))
-        self.deletion = Deletion(self.cluster, self.kubelet, lambda pod: self.jobs.pod_changed(pod, gone=True))
+        self.spark = Spark(self.cluster, self._make_pod, lambda where: self._delete(where))
+        self.deletion = Deletion(self.cluster, self.kubelet, lambda pod: self._pod_changed(pod, gone=True))
+
+    def _pod_changed(self, pod: Object, gone: bool = False) -> None:
+        """Have the controllers know."""
+        self.jobs.pod_changed(pod, gone)
+        self.spark.pod_changed(pod, gone)
 
     def _remove(self, where: Place) -> None:
         self.deletion.remove(where)
@@ -77,6 +85,8 @@ class Writing:
             self.kubelet.created(kept)
         elif kind.key == "jobs.batch":
             self.jobs.created(kept)
+        elif kind.key == SPARK.key:
+            self.spark.created(kept)
         elif kind.key == "namespaces":
             self.cluster.add_account(meta["name"])
         return kept
