@@ -13,6 +13,7 @@ from pytest_dagguard.config.settings import Settings, resolve
 from pytest_dagguard.engine import baseline
 from pytest_dagguard.engine.check import Terms
 from pytest_dagguard.engine.lab import Lab, Options
+from pytest_dagguard.engine.ledger import Ledger
 from pytest_dagguard.engine.session import Session
 from pytest_dagguard.engine.shelf import Shelf
 from pytest_dagguard.model import registry
@@ -91,7 +92,8 @@ def session_of(settings: Settings, cache: Path | None = None) -> Session:
     session = Session(options, terms, dict(settings.allow), shown(settings.seed, settings.root))
     session.choice, session.baseline = settings.rules, known
     if cache is not None:
-        session.shelf = Shelf(cache / "loads", options, os.environ)
+        shelf = session.shelf = Shelf(cache / "loads", options, os.environ)
+        session.ledger = Ledger(shelf.folder, f"{shelf.key} {settings.rules!r}", settings.root, os.environ)
     return session
 
 

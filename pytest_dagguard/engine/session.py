@@ -12,6 +12,7 @@ from pytest_dagguard.engine.check import Terms, check
 from pytest_dagguard.engine.facts import Facts, installed
 from pytest_dagguard.engine.hygiene import Hygiene
 from pytest_dagguard.engine.lab import Lab, Options
+from pytest_dagguard.engine.ledger import Ledger
 from pytest_dagguard.engine.shelf import Shelf
 from pytest_dagguard.engine.sources import Sources
 from pytest_dagguard.engine.walk import Walk
@@ -34,6 +35,7 @@ class Session:
     :param choice: which rules are looked for
     :param baseline: known findings, which do not fail
     :param shelf: loads that are kept from run to run; None where none are
+    :param ledger: what rules said in an earlier run; None where nothing is kept
     """
 
     options: Options
@@ -43,6 +45,7 @@ class Session:
     choice: Choice = field(default_factory=Choice)
     baseline: Baseline = field(default_factory=Baseline)
     shelf: Shelf | None = None
+    ledger: Ledger | None = None
     _rules: dict[tuple[str, str, str], Verdict] = field(default_factory=dict)
     _hygiene: Hygiene | None = None
     _lab: Lab | None = None
@@ -76,6 +79,8 @@ class Session:
         if path not in self._files:
             self._files[path] = self._loaded(path)
             self.hygiene.add(self._files[path])
+            if self.ledger is not None and self.shelf is not None and str(path) in self.shelf.marks:
+                self.ledger.fill(self.hygiene, str(path), self.shelf.marks)
         return self._files[path]
 
     def _loaded(self, path: Path) -> DagFile:
@@ -85,6 +90,11 @@ class Session:
             if self.shelf is not None:
                 self.shelf.keep(found, self.lab.volatile)
         return found
+
+    def all_loaded(self) -> None:
+        """Say that no other file will be loaded: rules that wait for all files may be asked."""
+        if self.ledger is not None and self.shelf is not None:
+            self.ledger.finish(self.hygiene, self.shelf.marks)
 
     @property
     def hygiene(self) -> Hygiene:
@@ -140,7 +150,9 @@ class Session:
         return self._walk
 
     def close(self) -> None:
-        """End the helper processes; the next use starts them again."""
+        """End the helper processes; the next use starts them again. What rules said is kept, where all were asked."""
+        if self.ledger is not None and self.shelf is not None:
+            self.ledger.keep(self.hygiene, self.shelf.marks)
         self._walk = None
         if self._lab is not None:
             self._lab.close()
