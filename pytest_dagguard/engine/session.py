@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pytest_dagguard.engine import narrate
 from pytest_dagguard.engine.baseline import Baseline
 from pytest_dagguard.engine.check import Terms, check
+from pytest_dagguard.engine.exchange import Exchange
 from pytest_dagguard.engine.facts import Facts, installed
 from pytest_dagguard.engine.hygiene import Hygiene
 from pytest_dagguard.engine.lab import Lab, Options
@@ -36,6 +39,7 @@ class Session:
     :param baseline: known findings, which do not fail
     :param shelf: loads that are kept from run to run; None where none are
     :param ledger: what rules said in an earlier run; None where nothing is kept
+    :param exchange: with other processes of the same run; None where there are none
     """
 
     options: Options
@@ -46,6 +50,7 @@ class Session:
     baseline: Baseline = field(default_factory=Baseline)
     shelf: Shelf | None = None
     ledger: Ledger | None = None
+    exchange: Exchange | None = None
     _rules: dict[tuple[str, str, str], Verdict] = field(default_factory=dict)
     _hygiene: Hygiene | None = None
     _lab: Lab | None = None
@@ -83,12 +88,31 @@ class Session:
                 self.ledger.fill(self.hygiene, str(path), self.shelf.marks)
         return self._files[path]
 
+    def share(self, paths: Iterable[Path]) -> None:
+        """Load those of some files that no other process of this run is loading; what the others load can be had later.
+
+        :param paths: of all files that are going to be asked for
+        """
+        for path in paths if self.exchange is not None else ():
+            if path not in self._files and self._kept(path) is None and self.exchange and self.exchange.claim(path):
+                with contextlib.suppress(DagguardError):  # comes up again where the file is collected
+                    self.load(path)
+
+    def _kept(self, path: Path) -> DagFile | None:
+        return self.shelf.find(path) if self.shelf is not None else None
+
     def _loaded(self, path: Path) -> DagFile:
-        found = self.shelf.find(path) if self.shelf is not None else None
-        if found is None:
-            found = self.lab.load(path)
-            if self.shelf is not None:
-                self.shelf.keep(found, self.lab.volatile)
+        found = self._kept(path)
+        if found is None and self.exchange is not None and not self.exchange.claim(path):
+            shared = self.exchange.take(path)
+            found = self._kept(path) or shared
+        if found is not None:
+            return found
+        found = self.lab.load(path)
+        if self.shelf is not None:
+            self.shelf.keep(found, self.lab.volatile)
+        if self.exchange is not None:
+            self.exchange.give(path, found)
         return found
 
     def all_loaded(self) -> None:

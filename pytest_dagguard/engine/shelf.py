@@ -26,7 +26,7 @@ from pytest_dagguard.model.dag import DagFile
 from pytest_dagguard.model.needs import Needs
 
 FORMAT = 1
-SLOW = 1.0
+SLOW = 2.5
 """Seconds; the time of a load that takes longer is measured anew each time."""
 _MARK = "circumstances"
 _INSTALLED = (".dist-info", ".egg-info", ".egg-link", ".pth")
