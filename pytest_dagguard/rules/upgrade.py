@@ -43,7 +43,8 @@ Use instead
 REMOVED_TEXT = """\
 What it does
   Looks for names, arguments and signatures that Airflow 3 has removed. These are ruff's AIR301, AIR302 and AIR303. A
-  name that the installed Airflow still has, as the file loads with it, is moved-api.
+  name that the installed Airflow still has, as the file loads with it, is moved-api; one that the file takes from
+  another place too, for another version of Airflow, is none.
 
 Why is this bad
   The file does not load under Airflow 3, or the task fails when it runs.
@@ -115,12 +116,21 @@ _MOVED = ("AIR311", "AIR312", "AIR321")
 
 
 def _code(subject: Subject, remark: Remark) -> str:
-    """The code of a remark; that of moved names where ruff takes a name for removed that this Airflow still has."""
+    """The code of a remark; that of moved names where ruff takes a name for removed that this Airflow still has; none
+    where the file takes the name from another place too, for another version, and loads.
+    """
     name = _NAME.search(remark.message)
     if remark.code not in _REMOVED or name is None or subject.source is None or subject.source.tree is None:
         return remark.code
     if subject.loaded is None or subject.loaded.errors:
         return remark.code
+    imports: dict[str, set[str]] = {}
+    for node in ast.walk(subject.source.tree):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                imports.setdefault(alias.asname or alias.name, set()).add(f"{node.module}.{alias.name}")
+    if any(name[1] in places and len(places) > 1 for places in imports.values()):
+        return ""
     at_load = [each for each in subject.source.tree.body if isinstance(each, ast.ImportFrom)]
     there = {f"{each.module}.{alias.name}" for each in at_load for alias in each.names}
     return "AIR311" if name[1] in there else remark.code

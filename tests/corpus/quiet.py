@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
+from pytest_dagguard.collection import explain
 from pytest_dagguard.engine.check import Terms
 from pytest_dagguard.engine.lab import Options
 from pytest_dagguard.engine.session import Session
@@ -26,6 +27,7 @@ from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.seed import Seed
 from tests.corpus.test_example_dags import SOURCES
 
+TABLE = Path(__file__).with_name("QUIET.md")
 PROVIDERS = ("amazon", "cncf-kubernetes", "google")
 ENVIRONMENT = {
     "SYSTEM_TESTS_ENV_ID": "dagguard",
@@ -137,6 +139,30 @@ def _judge(session: Session, path: str, found: Count) -> None:
     found.fires.update(fires)
 
 
+def defended() -> Counter[tuple[str, str]]:
+    """Rule and file name -> number of errors, as the table has them."""
+    rows = [line.split("|")[1:-1] for line in TABLE.read_text().splitlines() if line.startswith("| `")]
+    return Counter(
+        {(rule.strip(" `"), file.strip(" `")): int(number) for rule, file, number, why in rows if why.strip()}
+    )
+
+
+def complaints(found: Count) -> list[str]:
+    """What is not as quiet as it is meant to be."""
+    said = []
+    table = defended()
+    for (rule, file), number in Counter((each.cls, Path(each.file).name) for each in found.errors).items():
+        if number > table[rule, file]:
+            said.append(f"{rule} in {file}: {number} errors, {table[rule, file]} of them defended")
+    if len(found.errors) * 20 > found.dags:
+        said.append(f"{len(found.errors)} errors in {found.dags} DAGs are more than 1 in 20")
+    known = explain.rules()
+    for name, number in found.fires.items():
+        if number * 3 > found.loaded and known[name].severity in (rules.ERROR, rules.WARNING):
+            said.append(f"{name} ({known[name].severity}) fires on {number} of {found.loaded} files, more than a third")
+    return said
+
+
 def report(found: Count) -> str:
     """The figures as text."""
     lines = [
@@ -151,13 +177,16 @@ def report(found: Count) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> None:
-    """Count and print."""
+def main() -> int:
+    """Count and print; 1 where it is not quiet enough."""
     kept = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.gettempdir(), "dagguard-source-archives")
     with tempfile.TemporaryDirectory(prefix="dagguard-quiet-") as folder:
         root = Path(folder)
-        sys.stdout.write(report(count(root, repository(root, fetch(kept)))))
+        found = count(root, repository(root, fetch(kept)))
+    wrong = complaints(found)
+    sys.stdout.write(report(found) + "".join(f"WRONG: {each}\n" for each in wrong))
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

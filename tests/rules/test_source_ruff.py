@@ -83,3 +83,23 @@ def test_a_name_that_loads_is_not_called_removed(tmp_path: Path, errors: tuple[L
     rules = {rule.name: rule for rule in upgrade.RULES}
     assert [finding.line for finding in rules["removed-api"].check(subject)] == ([4] if removed else [])
     assert [finding.line for finding in rules["moved-api"].check(subject)] == ([] if removed else [4])
+
+
+BOTH = """
+from airflow.sdk import DAG
+if NEW:
+    from airflow.sdk import get_current_context
+else:
+    from airflow.operators.python import get_current_context
+get_current_context()
+"""
+
+
+def test_a_name_that_is_taken_from_either_place_is_neither_removed_nor_moved(tmp_path: Path) -> None:
+    (tmp_path / "both.py").write_text(BOTH)
+    each = Source(tmp_path / "both.py", "both.py", BOTH, ast.parse(BOTH))
+    rules = {rule.name: rule for rule in upgrade.RULES}
+    for name in ("removed-api", "moved-api"):
+        assert list(rules[name].check(Subject(Repository(tmp_path), each, DagFile(str(each.path))))) == []
+    unloaded = Subject(Repository(tmp_path), each)
+    assert [finding.line for finding in rules["removed-api"].check(unloaded)] == [7]
