@@ -8,7 +8,7 @@ from pytest_dagguard.engine import reasons
 from pytest_dagguard.engine.lab import Lab, Subject
 from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Disturb, Drift, Elapse, Kill, Run, Schedule, Step, Terminate
+from pytest_dagguard.model.plan import Befall, Disturb, Drift, Elapse, Kill, Run, Schedule, Step, Terminate
 from pytest_dagguard.model.state import Entry
 
 Halfway = Callable[[Schedule, Outcome], None]
@@ -81,6 +81,8 @@ class _Experiment:
                 lab.stage.call("terminate", _actor(step.attempt))
             elif isinstance(step, Elapse):
                 self._elapse()
+            elif isinstance(step, Befall):
+                lab.actors.befall(step)
             elif isinstance(step, Drift):
                 self.drift()
             elif isinstance(step, Disturb):

@@ -73,7 +73,25 @@ class Drift:
     """The inputs of the task change: what is in each of the plan's ``inputs`` becomes something else."""
 
 
-Step = Run | Kill | Terminate | Disturb | Drift | Elapse
+FATES = ("pending", "evicted", "node-lost", "oom-killed")
+"""What can befall a pod; a token has the number of one, so their order is for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Befall:
+    """Something befalls the first pod that is started from now on.
+
+    :param fate: one of :data:`FATES`
+    :param at: after how many of its operations; 0: as it starts
+    :param delay: seconds for which it stays Pending, for the fate of that name
+    """
+
+    fate: str
+    at: int = 0
+    delay: float = 0.0
+
+
+Step = Run | Kill | Terminate | Disturb | Drift | Elapse | Befall
 Schedule = tuple[Step, ...]
 
 
@@ -88,6 +106,7 @@ class Plan:
     :param gap: seconds by which the clock of attempt n+1 is ahead of attempt n
     :param peer: what attempt 2 is: empty for a further try of the same task instance, ``interval`` for the same task in
         the DAG run of the next day, ``index`` for the next map index of a mapped task
+    :param pending: seconds for which the task waits for a pod to start
     :param drifts: whether the scenario has the inputs change
     :param inputs: names of the inputs that can be changed; filled in when the task's clean run is known
     """
@@ -98,6 +117,7 @@ class Plan:
     cleared: bool = False
     gap: float = 0.0
     peer: str = ""
+    pending: float = 0.0
     drifts: bool = False
     inputs: tuple[str, ...] = ()
 

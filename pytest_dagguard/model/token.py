@@ -14,15 +14,15 @@ from dataclasses import dataclass
 
 from pytest_dagguard.model.errors import ConfigurationError
 from pytest_dagguard.model.operation import Selector
-from pytest_dagguard.model.plan import Disturb, Drift, Elapse, Kill, Run, Schedule, Step, Terminate
+from pytest_dagguard.model.plan import FATES, Befall, Disturb, Drift, Elapse, Kill, Run, Schedule, Step, Terminate
 
 PREFIX = "k1."
 KINDS = ("429 before", "503 before", "503 after", "reset after", "half")
 """The kinds of disturbance; a token has the number of one, so their order is for good."""
 
 _MARK = 4
-_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE = range(8)
-_LENGTH = {_GO: 3, _STOP: 5 + _MARK, _KILL: 2, _TERMINATE: 2, _DISTURB: 6, _MORE: 2, _DRIFT: 1, _ELAPSE: 1}
+_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE, _BEFALL = range(9)
+_LENGTH = {_GO: 3, _STOP: 5 + _MARK, _KILL: 2, _TERMINATE: 2, _DISTURB: 6, _MORE: 2, _DRIFT: 1, _ELAPSE: 1, _BEFALL: 8}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Bad:
     kind: str
 
 
-Element = Stop | Go | More | Bad | Kill | Terminate | Drift | Elapse
+Element = Stop | Go | More | Bad | Kill | Terminate | Drift | Elapse | Befall
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,10 @@ def _packed(step: Element) -> bytes:
         return bytes((_STOP, step.attempt)) + step.index.to_bytes(3, "big") + step.check
     if isinstance(step, Bad):
         return bytes((_DISTURB, step.attempt, KINDS.index(step.kind))) + step.index.to_bytes(3, "big")
+    if isinstance(step, Befall):
+        return bytes((_BEFALL, FATES.index(step.fate))) + b"".join(
+            n.to_bytes(3, "big") for n in (step.at, int(step.delay))
+        )
     if isinstance(step, Go):
         return bytes((_GO, step.attempt, step.retries))
     if isinstance(step, (Drift, Elapse)):
@@ -122,17 +126,24 @@ def decode(text: str) -> Token:
     rest = raw[2 * _MARK :]
     while rest:
         length = _LENGTH.get(rest[0], 0)
-        if not length or len(rest) < length or (rest[0] == _DISTURB and rest[2] >= len(KINDS)):
+        if not length or len(rest) < length or not _known(rest):
             raise wrong
         steps.append(_unpacked(rest[:length]))
         rest = rest[length:]
     return Token(raw[:_MARK], raw[_MARK : 2 * _MARK], tuple(steps))
 
 
+def _known(raw: bytes) -> bool:
+    """Say whether this version has what a step names by its number."""
+    return not ((raw[0] == _DISTURB and raw[2] >= len(KINDS)) or (raw[0] == _BEFALL and raw[1] >= len(FATES)))
+
+
 def _unpacked(raw: bytes) -> Element:
     kind = raw[0]
     if kind in (_DRIFT, _ELAPSE):
         return Drift() if kind == _DRIFT else Elapse()
+    if kind == _BEFALL:
+        return Befall(FATES[raw[1]], int.from_bytes(raw[2:5], "big"), float(int.from_bytes(raw[5:8], "big")))
     attempt = raw[1]
     if kind == _STOP:
         return Stop(attempt, int.from_bytes(raw[2:5], "big"), raw[5:])

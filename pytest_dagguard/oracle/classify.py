@@ -170,7 +170,7 @@ class _Look:
         text = f"{actual:,} runs of DAG {dag} were started where one clean run starts {expected:,}"
         return self._make(it, "started-twice", "child-run", text)
 
-    def _life(self, it: Difference) -> Case:
+    def _life(self, it: Difference) -> Case | None:
         """One run too many of a job; how the service names its runs says nothing to a person."""
         # a job whose own name varies is still one job: the templates are compared
         key = self.clean.names.key
@@ -178,7 +178,8 @@ class _Look:
         # another task may have left some there, which nobody has started here
         before = self.outcome.before
         expected = sum(key(name).startswith(folder) for name in self.stay if name not in before)
-        actual = sum(key(name).startswith(folder) for name in self.outcome.after if name not in before)
+        fresh = [name for name in self.outcome.after if key(name).startswith(folder) and name not in before]
+        actual = sum(not self._failed(self.outcome.after[name]) for name in fresh)
         if it.kind == "pods-at-once":
             return self._make(it, "started-twice", it.kind, "had more than one pod at work at once")
         if not expected and it.kind in ("pod", "k8s-job"):
@@ -187,7 +188,17 @@ class _Look:
             text = "was started, and one clean run does not start it"
         else:
             text = f"{actual:,} were started where one clean run starts {expected:,}"
+            if len(fresh) > actual <= expected:
+                return None  # one that failed was replaced, and is kept as one that succeeds is
         return Case("started-twice", it.kind, readable(folder[:-1]), text, it.name, it.kind)
+
+    def _failed(self, entry: Entry) -> bool:
+        """Say whether a pod or a Job of Kubernetes has failed: it has not done what another one is there for."""
+        if entry.kind not in ("pod", "k8s-job"):
+            return False
+        status = json.loads(bytes_of(entry, self.content)).get("status", {})
+        said = (status.get("phase"), status.get("state"), *status.get("conditions", ()))
+        return "Failed" in said or "FAILED" in said
 
     def _left(self, it: Difference) -> Case:
         """A pod or a Job of Kubernetes that one clean run takes away."""
