@@ -1,4 +1,4 @@
-"""Entry: ``python -m bench [--quick] [attempts] [pods] [phases] [startup] [memory] [rules]``."""
+"""Entry: ``python -m bench [--quick] [attempts] [processor] [pods] [phases] [startup] [memory] [rules]``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import platform
 import time
 from importlib import metadata
 
-from bench import attempts, memory, phases, pods, rules, startup
+from bench import attempts, memory, phases, pods, processor, rules, startup
 from bench.figures import say
 
-PARTS = ("attempts", "pods", "phases", "startup", "memory", "rules")
+PARTS = ("attempts", "processor", "pods", "phases", "startup", "memory", "rules")
 
 
 def main() -> None:
@@ -26,6 +26,8 @@ def main() -> None:
     say(f"{versions}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
     if "attempts" in wanted:
         attempts.measure(rounds=5 if quick else 25, cold=1 if quick else 3)
+    if "processor" in wanted:
+        processor.measure(rounds=5 if quick else 20)
     if "pods" in wanted:
         pods.measure(rounds=5 if quick else 25)
     if "phases" in wanted:
