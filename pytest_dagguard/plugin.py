@@ -72,10 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
     rules.take_repository_arguments(config, settings.dags)
     if not _only_directs(config) and not config.getoption("help", False):
         config.stash[CHANGED] = start.changed_files(settings)
-        config.stash[SESSION] = start.session_of(settings, start.cache_of(config, settings))
-        config.stash[SESSION].exchange = start.exchange_of(config, settings)
-        config.stash[SESSION].begin(runs=settings.only != "rules")
-        config.pluginmanager.register(start.Teller(config.stash[SESSION]), "dagguard-teller")
+        config.stash[SESSION] = start.begin(config, settings)
 
 
 def _only_directs(config: pytest.Config) -> bool:

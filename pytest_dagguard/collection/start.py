@@ -103,6 +103,15 @@ def session_of(settings: Settings, cache: Path | None = None) -> Session:
     return session
 
 
+def begin(config: pytest.Config, settings: Settings) -> Session:
+    """The session of a run, with its helper processes on their way."""
+    session = session_of(settings, cache_of(config, settings))
+    session.exchange = exchange_of(config, settings)
+    session.begin(runs=settings.only != "rules")
+    config.pluginmanager.register(Teller(session), "dagguard-teller")
+    return session
+
+
 class Teller:
     """A pytest plugin that has a session's searches tell how far they are, where somebody sees it."""
 
