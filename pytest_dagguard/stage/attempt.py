@@ -52,7 +52,6 @@ def run(
         else:
             state, error, more = _wait(spec, wake)
         wall, slept = time.time(), clock.slept
-    usage = resource.getrusage(resource.RUSAGE_SELF)
     return AttemptResult(
         actor=spec.actor,
         state=state,
@@ -62,8 +61,7 @@ def run(
         seconds=time.perf_counter() - began,
         egress=egress.read(record),
         details=(
-            ("rss", usage.ru_maxrss * 1024),
-            ("cpu", usage.ru_utime + usage.ru_stime),
+            *_usage(),
             ("modules", third_party(before, place.root)),
             ("sources", _sources(read, place.root)),
             ("wall", wall),
@@ -72,6 +70,12 @@ def run(
             *more,
         ),
     )
+
+
+def _usage() -> tuple[tuple[str, float], ...]:
+    """Memory in bytes and processor time in seconds."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return ("rss", usage.ru_maxrss * 1024), ("cpu", usage.ru_utime + usage.ru_stime)
 
 
 def _execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> tuple[str, BaseException | None]:
