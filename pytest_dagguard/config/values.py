@@ -15,7 +15,7 @@ from pytest_dagguard.model.limits import Limits
 SCENARIOS = ("twice", "concurrent", "killed")
 """What is run where nothing else is asked for."""
 
-LATER_SCENARIOS = frozenset({"endless"})
+LATER_SCENARIOS: frozenset[str] = frozenset()
 LATER_REPORTS = frozenset({"sarif", "github", "html"})
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(ms|s|m|h|d|)", re.ASCII)

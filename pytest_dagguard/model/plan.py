@@ -73,7 +73,17 @@ class Drift:
     """The inputs of the task change: what is in each of the plan's ``inputs`` becomes something else."""
 
 
-Step = Run | Kill | Terminate | Disturb | Drift | Elapse
+@dataclass(frozen=True, slots=True)
+class Endless:
+    """From here on no pod and no external job that is started ends by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """The tasks after this one run in the same world, as Airflow would have them run, while anything is under way."""
+
+
+Step = Run | Kill | Terminate | Disturb | Drift | Elapse | Endless | Onward
 Schedule = tuple[Step, ...]
 
 
