@@ -133,6 +133,8 @@ class Secured(Protocol):
 class Emulator(Protocol):
     """One emulated service. All methods are called from one thread, one at a time.
 
+    Where a client takes no endpoint, an attribute ``hosts`` names the hosts for which the emulator answers.
+
     ``EMULATOR(blobs: Blobs, auto_buckets: bool) -> Emulator`` in the module makes one. One whose service does not speak
     HTTP has ``async serve(handler)`` beside these methods, which returns an open port (``url``, ``close()``) and makes
     a :class:`Request` of each operation as it sees fit.

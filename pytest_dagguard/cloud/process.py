@@ -8,12 +8,15 @@ import os
 import socket
 import sys
 import traceback
+from pathlib import Path
 from typing import Any, Protocol, cast
 
+from pytest_dagguard.cloud.authority import Authority
 from pytest_dagguard.cloud.emulator import Blobs, Caller, Emulator, Living, Request, Response
-from pytest_dagguard.cloud.server import Port, WherePort, serve_egress, serve_http
+from pytest_dagguard.cloud.proxy import serve_proxy
+from pytest_dagguard.cloud.server import Handler, Port, WherePort, serve_http
 from pytest_dagguard.cloud.sleeping import serve_sleep
-from pytest_dagguard.cloud.tap import Tap
+from pytest_dagguard.cloud.tap import Refusal, Tap
 from pytest_dagguard.cloud.world import NOBODY, World
 from pytest_dagguard.model import registry, wire
 from pytest_dagguard.model.history import History
@@ -37,7 +40,8 @@ class Cloud:
     def __init__(self, emit: Any, auto_buckets: bool, folder: str = "") -> None:
         """
         :param emit: tells the director an event
-        :param folder: for the files that clients are to read; empty: temporary ones
+        :param folder: for the files that clients are to read, where attempts can read too; empty: temporary ones, and
+            no host is answered for, see ``Emulator.hosts``
         """
         self.blobs = Blobs()
         made = registry.collect("pytest_dagguard.cloud", "EMULATOR")
@@ -58,6 +62,8 @@ class Cloud:
         self._snapshots: dict[int, dict[str, object]] = {}
         self._count = 0
         self._share_connections()
+        self._hosts = {host: each.name for each in emulators for host in getattr(each, "hosts", ())}
+        self._authority = Authority(Path(folder)) if folder and self._hosts else None
         serving = {each: emulator.name for emulator in emulators for each in getattr(emulator, "serves", ())}
         self._shared = {each.name: each.sorter(serving) for each in emulators if hasattr(each, "sorter")}
 
@@ -91,9 +97,18 @@ class Cloud:
         environment: dict[str, str] = {}
         for name, emulator in self.emulators.items():
             await self._open_service(actor, name, emulator, ports, endpoints, environment)
+        if self._authority is not None:
+            environment.update(self._authority.environment())
+        egress = await serve_proxy(
+            self.egress.append,
+            lambda host: self._for_host(actor, host),
+            lambda host: self._over_grpc(actor, host),
+            self._authority,
+        )
+        ports.append(egress)
         self.world.feeds[actor] = [each.feeds for each in ports if isinstance(each, Port)]
-        egress, clock = await serve_egress(self.egress.append), await serve_sleep(self.world, actor)
-        ports += [egress, clock]
+        clock = await serve_sleep(self.world, actor)
+        ports.append(clock)
         asker = None
         if where:
             link = WherePort()
@@ -124,6 +139,16 @@ class Cloud:
             ports.append(secure)
             endpoints[f"{name}-tls"] = secure.url
             environment.update(emulator.secure(secure.url))  # type: ignore[attr-defined]
+
+    def _for_host(self, actor: str, host: str) -> Handler | None:
+        """Who answers an actor's requests to a host; None where it is nobody's here."""
+        name = self._hosts.get(host)
+        return None if name is None else lambda request: self._submit(actor, name, request)
+
+    def _over_grpc(self, actor: str, host: str) -> None:
+        """Take down a call that cannot be read."""
+        what = "over gRPC, as triggers of deferred tasks do"
+        self.tap.refusals.append(Refusal(actor, self._hosts[host], what, "its REST calls are emulated"))
 
     async def _submit(self, actor: str, name: str, request: Request) -> Response:
         """Bring a request before its service; some arrive at the port of another."""

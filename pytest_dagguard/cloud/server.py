@@ -46,12 +46,11 @@ class Port:
                 connection.transport.abort()
 
 
-async def serve_http(handler: Handler, tls: ssl.SSLContext | None = None) -> Port:
-    """Listen for HTTP and hand each whole request to ``handler``; a cancelled handler drops the connection.
+def front_of(handler: Handler, feeds: set[Feed]) -> web.Server:
+    """A server that hands each whole HTTP request to ``handler``; a cancelled handler drops the connection.
 
-    :param tls: serve https, with this certificate
+    :param feeds: where answers that go on are kept while they do
     """
-    feeds: set[Feed] = set()
 
     async def handle(incoming: web.BaseRequest) -> web.StreamResponse:
         # boto3 announces its uploads and waits a second for this line before it sends them unasked
@@ -77,7 +76,16 @@ async def serve_http(handler: Handler, tls: ssl.SSLContext | None = None) -> Por
             return await streams.stream(incoming, _outgoing(answer, head=False), answer.feed, feeds)
         return _outgoing(answer, head=incoming.method == "HEAD")
 
-    front = web.Server(handle, auto_decompress=False, access_log=None, handler_cancellation=True)
+    return web.Server(handle, auto_decompress=False, access_log=None, handler_cancellation=True)
+
+
+async def serve_http(handler: Handler, tls: ssl.SSLContext | None = None) -> Port:
+    """Listen for HTTP and hand each whole request to ``handler``, see :func:`front_of`.
+
+    :param tls: serve https, with this certificate
+    """
+    feeds: set[Feed] = set()
+    front = front_of(handler, feeds)
     loop = asyncio.get_running_loop()
     port = Port(await loop.create_server(front, "127.0.0.1", 0, backlog=256, ssl=tls), front, tls is not None)
     port.feeds = feeds
@@ -93,28 +101,6 @@ def _outgoing(answer: Response, head: bool) -> web.Response:
     elif "Content-Length" not in headers:
         headers["Content-Length"] = str(len(answer.body))
     return web.Response(status=answer.status, headers=headers, body=b"" if head else answer.body)
-
-
-async def serve_egress(record: Callable[[str], None]) -> Port:
-    """Listen as a proxy that refuses: each destination asked for is recorded and answered with 403."""
-
-    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            words = (await reader.readline()).decode("latin-1").split()
-            if len(words) >= 2:
-                target = words[1] if words[0] == "CONNECT" else urlsplit(words[1]).netloc
-                if target:
-                    record(target)
-                text = f"dagguard: connection to {target} refused: only emulated services can be reached\n".encode()
-                writer.write(b"HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(text))
-                writer.write(text)
-                await writer.drain()
-        except (ConnectionError, ValueError):
-            pass
-        finally:
-            writer.close()
-
-    return Port(await asyncio.start_server(refuse, "127.0.0.1", 0))
 
 
 class WherePort:

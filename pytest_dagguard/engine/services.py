@@ -105,8 +105,8 @@ _PORTS = {
 
 
 def of_aws(service: str) -> str:
-    """A service by the name that requests to it are signed with."""
-    return _AWS.get(service, service)
+    """A service by the name that requests to it are signed with, or that its emulator has."""
+    return _AWS.get(service) or _GOOGLE.get(service, service)
 
 
 def of_destination(destination: str) -> str:

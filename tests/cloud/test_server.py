@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import pytest
 
 from pytest_dagguard.cloud.emulator import Request, Response
-from pytest_dagguard.cloud.server import Port, WherePort, serve_egress, serve_http
+from pytest_dagguard.cloud.server import Port, WherePort, serve_http
 from pytest_dagguard.model.history import Frame
 
 T = TypeVar("T")
@@ -273,43 +273,6 @@ def test_a_closed_port_drops_who_waits_and_lets_nobody_in() -> None:
             writer.close()
 
     run(test())
-
-
-def proxied(sent: bytes) -> tuple[list[str], bytes]:
-    """Where somebody wanted to go, and what it was told."""
-
-    async def test() -> tuple[list[str], bytes]:
-        targets: list[str] = []
-        port = await serve_egress(targets.append)
-        reader, writer = await connect(port)
-        writer.write(sent)
-        writer.write_eof()
-        said = await reader.read()
-        writer.close()
-        port.close()
-        return targets, said
-
-    return run(test())
-
-
-@pytest.mark.parametrize(
-    ("sent", "expected"),
-    [
-        (b"CONNECT api.example.com:443 HTTP/1.1\r\nHost: api.example.com:443\r\n\r\n", "api.example.com:443"),
-        (b"GET http://example.com/path?q=1 HTTP/1.1\r\n\r\n", "example.com"),
-        (b"POST http://example.com:8080/ HTTP/1.1\r\n\r\n", "example.com:8080"),
-    ],
-)
-def test_the_way_out_is_refused_and_named(sent: bytes, expected: str) -> None:
-    targets, said = proxied(sent)
-    assert targets == [expected]
-    assert said.startswith(b"HTTP/1.1 403 ")
-    assert f"connection to {expected} refused".encode() in said
-
-
-@pytest.mark.parametrize("sent", [b"", b"\r\n", b"nonsense\r\n", b"\xff\xfe\x00\r\n", b"x" * 100_000])
-def test_nonsense_at_the_way_out_names_nobody_and_breaks_nothing(sent: bytes) -> None:
-    assert proxied(sent)[0] == []
 
 
 def test_lines_come_over_the_port_as_frames() -> None:

@@ -179,9 +179,8 @@ def test_the_aws_command(lab: Laboratory, s3_file: Path, scenario: str) -> None:
 @pytest.mark.parametrize("task_id", ["copy", "across_replace", "hook", "paths"])
 def test_google_operators_that_may_run_again_pass(lab: Laboratory, gcs_file: Path, task_id: str, scenario: str) -> None:
     verdict = judge(lab, gcs_file, task_id, scenario)
-    # gcsfs uploads in steps, and a kill between them leaves an upload that nobody ends
-    expected = ("warn", None, ["leak"]) if (task_id, scenario) == ("paths", "killed") else ("pass", None, [])
-    assert (verdict.verdict, verdict.reason, classes(verdict)) == expected
+    # gcsfs uploads in steps; an upload that a kill leaves open expires by itself
+    assert (verdict.verdict, verdict.reason, classes(verdict)) == ("pass", None, [])
 
 
 @pytest.mark.slow
