@@ -60,8 +60,9 @@ def _waits(jobs: str, who: Stand, came: Unending, resource: str) -> Finding:
 
 def _left(jobs: str, came: Unending, resource: str) -> Finding:
     until = max(came.left.values())
-    bound = "bounded by nothing" if until == float("inf") else f"until its service ends it after {span(until)}"
     count = len(came.left)
+    whose = "its service ends it" if count == 1 else "their service ends them"
+    bound = "bounded by nothing" if until == float("inf") else f"until {whose} after {span(until)}"
     what = f"{jobs} is" if count == 1 else f"{count} runs of {jobs} are"
     return Finding(
         "left-running",
@@ -104,7 +105,7 @@ def _stopped(came: Unending) -> Stand | None:
 
 def _untried(came: Unending) -> str:
     names = [each.task_id for each in came.stands if each.state == UNTRIED]
-    return f" ({', '.join(names)}: mapped at run time, not tried)" if names else ""
+    return f" ({', '.join(names)}: mapped at run time or behind what waits, not tried)" if names else ""
 
 
 def _named(started: Sequence[str], clean: Clean) -> str:
