@@ -1,4 +1,4 @@
-"""Entry: ``python -m bench [--quick] [attempts] [phases] [startup] [memory]``."""
+"""Entry: ``python -m bench [--quick] [attempts] [pods] [phases] [startup] [memory]``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import platform
 import time
 from importlib import metadata
 
-from bench import attempts, memory, phases, startup
+from bench import attempts, memory, phases, pods, startup
 from bench.figures import say
 
-PARTS = ("attempts", "phases", "startup", "memory")
+PARTS = ("attempts", "pods", "phases", "startup", "memory")
 
 
 def main() -> None:
@@ -26,6 +26,8 @@ def main() -> None:
     say(f"{versions}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
     if "attempts" in wanted:
         attempts.measure(rounds=5 if quick else 25, cold=1 if quick else 3)
+    if "pods" in wanted:
+        pods.measure(rounds=5 if quick else 25)
     if "phases" in wanted:
         phases.measure(rounds=5 if quick else 25)
     if "startup" in wanted:

@@ -205,19 +205,19 @@ def _name_events(store: Store, call: Call) -> Footprint:
     name, uri = ((call.query.get(each) or [""])[-1] for each in ("name", "uri"))
     asset = find(store, name or None, uri or None) if name or uri else None
     word = asset.name if asset is not None else name or uri
-    return reading(f"asset-event://{word}")
+    return reading(f"asset-event://{word}/*")
 
 
 def _name_alias_events(store: Store, call: Call) -> Footprint:
     word = (call.query.get("name") or [""])[-1]
     # An alias may stand for any asset.
-    return reading(f"asset-event://{word}", "asset-event://*")
+    return reading(f"asset-event://{word}/*", "asset-event://*")
 
 
 ROUTES = (
     Route("GET", "/assets/by-name", "asset.get", _get_by_name, _name_asset),
     Route("GET", "/assets/by-uri", "asset.get", _get_by_uri, _name_asset),
-    Route("GET", "/assets/by-alias", "asset.by-alias", _get_by_alias, _name_asset),
+    Route("GET", "/assets/by-alias", "asset.by-alias", _get_by_alias, _name_asset, since="2026-06-30"),
     Route("GET", "/asset-events/by-asset", "asset-event.list", _events_by_asset, _name_events),
     Route("GET", "/asset-events/by-asset-alias", "asset-event.list", _events_by_alias, _name_alias_events),
 )

@@ -218,6 +218,7 @@ class Kubernetes:
         """What an experiment wants of the cluster.
 
         ``pods``: what happens to pods, the fields of :class:`~pytest_dagguard.cloud.kubernetes_api.cluster.Lot`.
+        ``befall``: something befalls, now, the pod in which the process ``actor`` runs: ``fate``.
         ``exec``: what a command says, the fields of ``ExecAnswer`` there.
         ``compact``: forget all that has happened, so that who watches from an earlier revision gets 410.
 
@@ -226,12 +227,17 @@ class Kubernetes:
         try:
             if name == "pods":
                 self.cluster.draw(payload)
+            elif name == "befall":
+                self.writing.kubelet.befall(**payload)
+                self.logs.flush()
             elif name == "exec":
                 self.cluster.answers = (*self.cluster.answers, ExecAnswer(**payload))
             elif name == "compact":
                 self.cluster.store.compact(self.cluster.store.revision)
             else:
-                raise DagguardError(f"the Kubernetes emulator has no command {name}; it has compact, exec, pods")
+                raise DagguardError(
+                    f"the Kubernetes emulator has no command {name}; it has befall, compact, exec, pods"
+                )
         except TypeError as error:
             raise DagguardError(f"the Kubernetes emulator's command {name} cannot be: {error}") from None
         return None

@@ -193,6 +193,10 @@ class Cloud:
         """How many things are still to happen by themselves."""
         return self.world.alive
 
+    async def step(self) -> None:
+        """Let happen what comes next, where somebody whom all waited for is gone."""
+        self.world.step()
+
     async def elapse(self, seconds: float, idle: bool) -> None:
         """Let time pass while no attempt runs; ``("woke", "", now)`` follows.
 

@@ -10,6 +10,7 @@ from pytest_dagguard.engine.patience import LOOK, Patience
 from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec, LifeSpec
 from pytest_dagguard.model.life import Birth, Death
 from pytest_dagguard.model.operation import Selector
+from pytest_dagguard.model.plan import Befall
 
 if TYPE_CHECKING:
     from pytest_dagguard.engine.lab import Lab, Subject
@@ -32,6 +33,8 @@ class Actors:
         self._specs: dict[str, AttemptSpec] = {}
         self._parts: dict[str, list[AttemptResult]] = {}
         self._lives: set[str] = set()
+        self._fate: Befall | None = None
+        self._fated: dict[str, Befall] = {}
         self._frozen: set[str] = set()
         self._early: list[tuple[Any, ...]] = []
 
@@ -149,12 +152,14 @@ class Actors:
             return last
         every = [*parts, last]
         slept = sum(dict(each.details).get("slept", 0.0) for each in every)
+        modules = dict.fromkeys(name for each in every for name in dict(each.details).get("modules", ()))
+        more = {"slept": slept, "modules": tuple(modules), "parts": len(every)}
         return replace(
             last,
             log="".join(each.log for each in every),
             seconds=sum(each.seconds for each in every),
             egress=tuple(dict.fromkeys(host for each in every for host in each.egress)),
-            details=tuple({**dict(last.details), "slept": slept, "parts": len(every)}.items()),
+            details=tuple({**dict(last.details), **more}.items()),
         )
 
     def elapse(self, seconds: float = FOREVER) -> str:
@@ -195,6 +200,16 @@ class Actors:
             self._doom(actor)
         self._early.clear()
         self.problem = ""
+        self._fate = None
+        self._fated.clear()
+
+    def befall(self, what: Befall) -> None:
+        """Have something befall the first pod that is started from now on."""
+        if what.at:
+            self._fate = what
+            return
+        lot = {"start": what.delay} if what.fate == "pending" else {"fate": what.fate, "after": 0.0}
+        self.lab.cloud.call("command", "kubernetes", "pods", {"first": 1, **lot})
 
     def _next_of(self, actor: str, deadline: float) -> tuple[Any, ...] | None:
         """The next event of one actor; those of others, which end when they like, are kept until they are asked."""
@@ -207,6 +222,9 @@ class Actors:
                 self._bear(event[1])
             elif event[0] == "doomed":
                 self._doom(event[1])
+            elif event[0] == "reached" and event[1] in self._fated:
+                what = {"actor": event[1], "fate": self._fated.pop(event[1]).fate}
+                self.lab.cloud.call("command", "kubernetes", "befall", what)
             elif event[1] in self._lives:
                 self._lives.discard(event[1])
                 death = event[2] if isinstance(event[2], Death) else Death(137)
@@ -226,10 +244,15 @@ class Actors:
         spec = LifeSpec(birth, tuple(endpoints.items()), tuple(variables.items()), self.ahead, lab.cloud.call("now"))
         self._lives.add(birth.actor)
         lab.stage.call("live", spec)
-        lab.cloud.call("allow", birth.actor, None)
+        until = None
+        if self._fate is not None and birth.kind == "pod":
+            self._fated[birth.actor], self._fate = self._fate, None
+            until = Selector("", "", ".*", self._fated[birth.actor].at)
+        lab.cloud.call("allow", birth.actor, until)
 
     def _doom(self, actor: str) -> None:
-        """End a pod's or a job's process; nobody is told."""
+        """End a pod's or a job's process; nobody is told, and the world goes on without it."""
         self._lives.discard(actor)
         self.lab.cloud.call("remove", actor)
         self.lab.stage.call("kill", actor)
+        self.lab.cloud.call("step")

@@ -10,7 +10,19 @@ from pytest_dagguard.engine.onward import Following, stand
 from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.dag import Dag
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Disturb, Drift, Elapse, Endless, Kill, Onward, Run, Schedule, Step, Terminate
+from pytest_dagguard.model.plan import (
+    Befall,
+    Disturb,
+    Drift,
+    Elapse,
+    Endless,
+    Kill,
+    Onward,
+    Run,
+    Schedule,
+    Step,
+    Terminate,
+)
 from pytest_dagguard.model.state import Entry
 from pytest_dagguard.model.unending import WAITING, Unending
 
@@ -89,6 +101,8 @@ class _Experiment:
                 lab.stage.call("terminate", _actor(step.attempt))
             elif isinstance(step, Elapse):
                 self._elapse()
+            elif isinstance(step, Befall):
+                lab.actors.befall(step)
             elif isinstance(step, Drift):
                 self.drift()
             elif isinstance(step, Endless):

@@ -12,12 +12,14 @@ from pytest_dagguard.model.dag import Task
 from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Point, Terminate, Trial
+from pytest_dagguard.model.plan import Befall, Point, Terminate, Trial
 
 QUIET = frozenset({"ti.heartbeat", "rtif.set", "ti.start", "connection.get", "variable.get"})
 """Bookkeeping that is left out unless the fault falls on it."""
 
 MOST_LINES = 60
+
+_BEFALLS = {"evicted": "is evicted", "node-lost": "loses its node", "oom-killed": "runs out of memory"}
 
 Row = tuple[str, str, str, str] | str
 """Actor, operation, effect and place; or a whole line."""
@@ -123,6 +125,9 @@ def _fate(trial: Trial, outcome: Outcome, actor: str) -> str:
     """What comes to an attempt at an operation whose answer is withheld."""
     if any(isinstance(step, Terminate) and actor == f"attempt {step.attempt}" for step in trial.schedule):
         return "gets SIGTERM"
+    fates = [step.fate for step in trial.schedule if isinstance(step, Befall)]
+    if fates and not actor.startswith("attempt "):
+        return _BEFALLS[fates[0]]
     ended = outcome.results.get(actor)
     return "is killed" if ended is not None and ended.state == "killed" else "is frozen"
 

@@ -62,7 +62,7 @@ def _place(step: Disturb, outcome: Outcome) -> int:
 def _stops(outcome: Outcome, baseline: Baseline) -> list[Stop]:
     stops = []
     for event in outcome.history:
-        if not event.answered:
+        if not event.answered and event.actor.startswith("attempt "):
             words = (event.operation.verb, noise.template(event.operation.resource, baseline.clean))
             stops.append(Stop(int(event.actor.rsplit(" ", 1)[1]), event.index, tokens.mark(*words)))
     return stops

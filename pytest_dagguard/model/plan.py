@@ -83,7 +83,25 @@ class Onward:
     """The tasks after this one run in the same world, as Airflow would have them run, while anything is under way."""
 
 
-Step = Run | Kill | Terminate | Disturb | Drift | Elapse | Endless | Onward
+FATES = ("pending", "evicted", "node-lost", "oom-killed")
+"""What can befall a pod; a token has the number of one, so their order is for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Befall:
+    """Something befalls the first pod that is started from now on.
+
+    :param fate: one of :data:`FATES`
+    :param at: after how many of its operations; 0: as it starts
+    :param delay: seconds for which it stays Pending, for the fate of that name
+    """
+
+    fate: str
+    at: int = 0
+    delay: float = 0.0
+
+
+Step = Run | Kill | Terminate | Disturb | Drift | Elapse | Befall | Endless | Onward
 Schedule = tuple[Step, ...]
 
 
@@ -98,6 +116,7 @@ class Plan:
     :param gap: seconds by which the clock of attempt n+1 is ahead of attempt n
     :param peer: what attempt 2 is: empty for a further try of the same task instance, ``interval`` for the same task in
         the DAG run of the next day, ``index`` for the next map index of a mapped task
+    :param pending: seconds for which the task waits for a pod to start
     :param drifts: whether the scenario has the inputs change
     :param inputs: names of the inputs that can be changed; filled in when the task's clean run is known
     """
@@ -108,6 +127,7 @@ class Plan:
     cleared: bool = False
     gap: float = 0.0
     peer: str = ""
+    pending: float = 0.0
     drifts: bool = False
     inputs: tuple[str, ...] = ()
 

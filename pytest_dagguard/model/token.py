@@ -14,21 +14,43 @@ from dataclasses import dataclass
 
 from pytest_dagguard.model.errors import ConfigurationError
 from pytest_dagguard.model.operation import Selector
-from pytest_dagguard.model.plan import Disturb, Drift, Elapse, Endless, Kill, Onward, Run, Schedule, Step, Terminate
+from pytest_dagguard.model.plan import (
+    FATES,
+    Befall,
+    Disturb,
+    Drift,
+    Elapse,
+    Endless,
+    Kill,
+    Onward,
+    Run,
+    Schedule,
+    Step,
+    Terminate,
+)
 
 PREFIX = "k1."
 KINDS = ("429 before", "503 before", "503 after", "reset after", "half")
 """The kinds of disturbance; a token has the number of one, so their order is for good."""
 
 _MARK = 4
-_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE, _ENDLESS, _ONWARD = range(10)
+_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE, _BEFALL, _ENDLESS, _ONWARD = range(11)
 _BARE: dict[int, type[Drift | Elapse | Endless | Onward]] = {
     _DRIFT: Drift,
     _ELAPSE: Elapse,
     _ENDLESS: Endless,
     _ONWARD: Onward,
 }
-_LENGTH = {_GO: 3, _STOP: 5 + _MARK, _KILL: 2, _TERMINATE: 2, _DISTURB: 6, _MORE: 2, **dict.fromkeys(_BARE, 1)}
+_LENGTH = {
+    _GO: 3,
+    _STOP: 5 + _MARK,
+    _KILL: 2,
+    _TERMINATE: 2,
+    _DISTURB: 6,
+    _MORE: 2,
+    _BEFALL: 8,
+    **dict.fromkeys(_BARE, 1),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +90,7 @@ class Bad:
     kind: str
 
 
-Element = Stop | Go | More | Bad | Kill | Terminate | Drift | Elapse | Endless | Onward
+Element = Stop | Go | More | Bad | Kill | Terminate | Drift | Elapse | Befall | Endless | Onward
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +122,10 @@ def _packed(step: Element) -> bytes:
         return bytes((_STOP, step.attempt)) + step.index.to_bytes(3, "big") + step.check
     if isinstance(step, Bad):
         return bytes((_DISTURB, step.attempt, KINDS.index(step.kind))) + step.index.to_bytes(3, "big")
+    if isinstance(step, Befall):
+        return bytes((_BEFALL, FATES.index(step.fate))) + b"".join(
+            n.to_bytes(3, "big") for n in (step.at, int(step.delay))
+        )
     if isinstance(step, Go):
         return bytes((_GO, step.attempt, step.retries))
     for kind, bare in _BARE.items():
@@ -129,17 +155,24 @@ def decode(text: str) -> Token:
     rest = raw[2 * _MARK :]
     while rest:
         length = _LENGTH.get(rest[0], 0)
-        if not length or len(rest) < length or (rest[0] == _DISTURB and rest[2] >= len(KINDS)):
+        if not length or len(rest) < length or not _known(rest):
             raise wrong
         steps.append(_unpacked(rest[:length]))
         rest = rest[length:]
     return Token(raw[:_MARK], raw[_MARK : 2 * _MARK], tuple(steps))
 
 
+def _known(raw: bytes) -> bool:
+    """Say whether this version has what a step names by its number."""
+    return not ((raw[0] == _DISTURB and raw[2] >= len(KINDS)) or (raw[0] == _BEFALL and raw[1] >= len(FATES)))
+
+
 def _unpacked(raw: bytes) -> Element:
     kind = raw[0]
     if kind in _BARE:
         return _BARE[kind]()
+    if kind == _BEFALL:
+        return Befall(FATES[raw[1]], int.from_bytes(raw[2:5], "big"), float(int.from_bytes(raw[5:8], "big")))
     attempt = raw[1]
     if kind == _STOP:
         return Stop(attempt, int.from_bytes(raw[2:5], "big"), raw[5:])

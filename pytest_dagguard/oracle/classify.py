@@ -138,6 +138,8 @@ class _Look:
             return self._make(it, "leak", "upload", "is an unfinished upload that stays behind")
         if it.kind == "child-run":
             return self._child_run(it)
+        if it.kind == "asset-event":
+            return self._make(it, "duplicate", it.kind, "was produced, and one clean run does not produce it")
         if it.kind in LIVES:
             return self._life(it)
         if it.kind in BOOKKEEPING:
@@ -170,7 +172,7 @@ class _Look:
         text = f"{actual:,} runs of DAG {dag} were started where one clean run starts {expected:,}"
         return self._make(it, "started-twice", "child-run", text)
 
-    def _life(self, it: Difference) -> Case:
+    def _life(self, it: Difference) -> Case | None:
         """One run too many of a job; how the service names its runs says nothing to a person."""
         # a job whose own name varies is still one job: the templates are compared
         key = self.clean.names.key
@@ -178,7 +180,8 @@ class _Look:
         # another task may have left some there, which nobody has started here
         before = self.outcome.before
         expected = sum(key(name).startswith(folder) for name in self.stay if name not in before)
-        actual = sum(key(name).startswith(folder) for name in self.outcome.after if name not in before)
+        fresh = [name for name in self.outcome.after if key(name).startswith(folder) and name not in before]
+        actual = sum(not self._failed(self.outcome.after[name]) for name in fresh)
         if it.kind == "pods-at-once":
             return self._make(it, "started-twice", it.kind, "had more than one pod at work at once")
         if not expected and it.kind in ("pod", "k8s-job"):
@@ -187,7 +190,17 @@ class _Look:
             text = "was started, and one clean run does not start it"
         else:
             text = f"{actual:,} were started where one clean run starts {expected:,}"
+            if len(fresh) > actual <= expected:
+                return None  # one that failed was replaced, and is kept as one that succeeds is
         return Case("started-twice", it.kind, readable(folder[:-1]), text, it.name, it.kind)
+
+    def _failed(self, entry: Entry) -> bool:
+        """Say whether a pod or a Job of Kubernetes has failed: it has not done what another one is there for."""
+        if entry.kind not in ("pod", "k8s-job"):
+            return False
+        status = json.loads(bytes_of(entry, self.content)).get("status", {})
+        said = (status.get("phase"), status.get("state"), *status.get("conditions", ()))
+        return "Failed" in said or "FAILED" in said
 
     def _left(self, it: Difference) -> Case:
         """A pod or a Job of Kubernetes that one clean run takes away."""
@@ -203,6 +216,8 @@ class _Look:
         if it.kind in BOOKKEEPING:
             cls = "lost" if it.kind == "xcom" and it.name.rsplit("/", 1)[-1] == "return_value" else "changed"
             return self._make(it, cls, it.kind, "is not set, and one clean run sets it")
+        if it.kind == "asset-event":
+            return self._make(it, "lost", it.kind, "was not produced, and one clean run produces it")
         if it.kind == "child-run" or it.kind in LIVES:
             return self._make(it, "lost", it.kind, "was not started, and one clean run starts it")
         if it.expected > 1:
@@ -230,7 +245,7 @@ class _Look:
             text = "was cleared while it was under way: its tasks are stopped and run again"
             return self._make(it, "started-twice", "child-reset", text)
         relation = relate(expected, actual, it.rule, it.wanted[0], it.kind)
-        if it.kind in BOOKKEEPING or it.kind == "child-run" or it.kind in LIVES:
+        if it.kind in (*BOOKKEEPING, "child-run", "asset-event", *LIVES):
             return self._make(it, "changed", it.kind, relation.text)
         before = self.outcome.before.get(it.name)
         if before is not None and before.digest == it.found[1].digest:
@@ -276,7 +291,18 @@ def remarks(clean: Clean, outcome: Outcome, content: Content) -> tuple[str, ...]
         }
     )
     text = "is a resumable upload that nobody finished; Cloud Storage drops it after a week"
-    return (*(f"{name} {text}" for name in left), *_again(clean, outcome, content))
+    return (*(f"{name} {text}" for name in left), *_again(clean, outcome, content), *_events(clean, outcome))
+
+
+def _events(clean: Clean, outcome: Outcome) -> list[str]:
+    """Assets of which a rerun produced another event: Airflow means it so, and whoever depends on them should know."""
+    more = {
+        name.rpartition("#")[0]
+        for name, entry in outcome.after.items()
+        if entry.kind == "asset-event" and name not in outcome.before and (entry.kind, name) not in clean.groups
+    }
+    text = "is produced once more by the rerun: DAGs that are scheduled on the asset run again"
+    return [f"{template(name, clean)} {text}" for name in sorted(more)]
 
 
 def _again(clean: Clean, outcome: Outcome, content: Content) -> list[str]:
@@ -305,7 +331,7 @@ def gone(outcome: Outcome, differences: Sequence[Difference], content: Content) 
     now = {entry.digest for entry in outcome.after.values()}
 
     def is_gone(it: Difference) -> bool:
-        if it.wanted is None or it.how == HEADERS or it.kind in BOOKKEEPING or it.kind == "child-run":
+        if it.wanted is None or it.how == HEADERS or it.kind in (*BOOKKEEPING, "child-run", "asset-event"):
             return False
         if it.kind in LIVES:
             return False

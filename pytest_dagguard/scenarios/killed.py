@@ -12,6 +12,8 @@ What it does
   runs its retry. Each finding is confirmed by three real SIGKILLs. The cloud must end up as one clean run leaves it.
   SIGKILL runs no code and leaves no memory, so the retry depends on the cloud, its inputs and the try number alone:
   one kill for each distinct state is enough. Where a task has no retries, the second try is somebody clearing it.
+  Where the task starts a pod of Kubernetes, that is evicted, loses its node, runs out of memory, or starts later than
+  it is waited for.
 
 Why is this bad
   Workers are evicted, run out of memory, lose their node. What they had begun stays. A retry that appends to it, moves
@@ -27,10 +29,16 @@ Use instead
 """
 
 
+_STARTUP = 120.0
+"""Seconds for which KubernetesPodOperator waits by default until its pod has started."""
+
+
 def plan(task: Task) -> Plan:
     """Kill at each distinct state, then try again."""
     tries = min(MOST_TRIES, max(1, task.retries))
-    return Plan("killed", "kill-states", retries=tries, cleared=task.retries == 0, gap=NEXT_TRY)
+    waits = task.arguments.get("startup_timeout_seconds")
+    pending = float(waits) if isinstance(waits, (int, float)) else _STARTUP
+    return Plan("killed", "kills-and-fates", retries=tries, cleared=task.retries == 0, gap=NEXT_TRY, pending=pending)
 
 
 SCENARIO = Scenario("the worker is killed in the middle and the task is tried again", TEXT, plan)

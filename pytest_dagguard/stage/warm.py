@@ -30,6 +30,9 @@ def libraries() -> None:
     """Have the libraries that are there read once what they would read for each client they make."""
     if "botocore.loaders" in sys.modules:
         boto.remember()
+    if "airflow.triggers.base" in sys.modules:  # an operator that may defer itself
+        with contextlib.suppress(ImportError):
+            importlib.import_module("pytest_dagguard.stage.compat.triggers")
     know_modules()
 
 
@@ -86,8 +89,9 @@ def airflow() -> str:
     """Import the parts of Airflow that each attempt needs; returns Airflow's version."""
     from airflow import __version__
 
-    from pytest_dagguard.stage.compat import client, dagbag, orm, parse, remember, sdk  # noqa: F401 - for the forks
+    from pytest_dagguard.stage.compat import client, dagbag, logs, orm, parse, remember, sdk  # noqa: F401 - for the forks
 
+    logs.plain()
     dagbag.load("/nonexistent.py")
     client.prepare()
     remember.remember()

@@ -199,10 +199,33 @@ def test_a_pod_whose_node_is_lost_runs_on_paper_until_it_is_gone(core: client.Co
     assert refused(core.read_namespaced_pod, "p", "default")[0] == 404
 
 
+def test_a_fate_may_be_for_the_first_pod_alone_and_fall_before_it_works(core: client.CoreV1Api, kube: Site) -> None:
+    kept = kube.emulator.snapshot()
+    for _ in range(2):  # restoring brings it back to where nothing was said
+        kube.command("pods", first=1, fate="evicted", after=0.0)
+        for name in ("first", "second"):
+            core.create_namespaced_pod("default", pod(name, image="fn"))
+        kube.wait(1)
+        assert (phase(core, "first"), phase(core, "second")) == ("Failed", "Running")
+        kube.do(lambda: kube.emulator.restore(kept))
+    core.create_namespaced_pod("default", pod("first", image="fn"))
+    kube.wait(1)
+    assert phase(core, "first") == "Running"
+
+
+def test_something_befalls_the_pod_in_which_a_process_runs(core: client.CoreV1Api, kube: Site) -> None:
+    for name in ("p", "q"):
+        core.create_namespaced_pod("default", pod(name, image="fn"))
+    kube.wait(1)
+    kube.command("befall", actor="pod default/q#1", fate="evicted")
+    assert (phase(core), phase(core, "q")) == ("Running", "Failed")
+    assert kube.world.killed == ["pod default/q#1"]
+
+
 def test_a_fate_that_there_is_not_is_refused(kube: Site) -> None:
     with pytest.raises(DagguardError, match=r"no pod has the fate 'struck'.*evicted, node-lost, oom-killed"):
         kube.command("pods", fate="struck")
-    with pytest.raises(DagguardError, match="it has compact, exec, pods"):
+    with pytest.raises(DagguardError, match="it has befall, compact, exec, pods"):
         kube.command("nonsense")
     with pytest.raises(DagguardError, match="colour"):
         kube.command("pods", colour="red")

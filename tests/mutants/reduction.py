@@ -78,7 +78,7 @@ def reduce(session: Session, case: Case) -> Reduced:
         return Search()
 
     verdict = check(
-        session.lab, walk, task, "killed", scenarios()["killed"], {"kill-states": everywhere}, session.terms
+        session.lab, walk, task, "killed", scenarios()["killed"], {"kills-and-fates": everywhere}, session.terms
     )
     found.reason = verdict.reason or ""
     walk.close()

@@ -29,6 +29,7 @@ class Lot:
     :param duration: how long a container whose image only succeeds or fails runs
     :param fate: one of :data:`FATES`, empty for none
     :param after: when it falls on them, counted from their start
+    :param first: it is for so many pods only, those that are made first; 0: for all
     :param termination: how long a container goes on after SIGTERM; no longer than the grace period in any case
     """
 
@@ -38,6 +39,7 @@ class Lot:
     fate: str = ""
     after: float = 1.0
     termination: float = 0.0
+    first: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +101,23 @@ class Cluster:
             return self.clock_now()
         return datetime.now(timezone.utc) + timedelta(seconds=self.world.clock.now)
 
-    def lot(self, name: str) -> Lot:
+    def lot(self, pod: Object) -> Lot:
         """What is to happen to a pod; of several that fit, the last one said."""
-        return next((each for each in reversed(self.lots) if fnmatch.fnmatchcase(name, each.pattern)), Lot())
+        meta = pod["metadata"]
+        drawn = self.store.drawn.get(meta["uid"])
+        fitting = (each for each in reversed(self.lots) if fnmatch.fnmatchcase(meta["name"], each.pattern))
+        return drawn or next((each for each in fitting if not each.first), Lot())
+
+    def allot(self, pod: Object) -> Lot:
+        """Draw the lot of a pod that was just made."""
+        meta = pod["metadata"]
+        for at, each in enumerate(self.lots):
+            if each.first and fnmatch.fnmatchcase(meta["name"], each.pattern):
+                self.store.drawn[meta["uid"]] = each
+                left = (replace(each, first=each.first - 1),) if each.first > 1 else ()
+                self.lots = (*self.lots[:at], *left, *self.lots[at + 1 :])
+                break
+        return self.lot(pod)
 
     def draw(self, payload: Mapping[str, Any]) -> None:
         """Say what is to happen to pods, see :class:`Lot`.
@@ -111,7 +127,8 @@ class Cluster:
         made = replace(Lot(), **{str(name).replace("-", "_"): value for name, value in payload.items()})
         if made.fate and made.fate not in FATES:
             raise DagguardError(f"no pod has the fate {made.fate!r}; there are {', '.join(FATES)}")
-        self.lots = (*(each for each in self.lots if each.pattern != made.pattern), made)
+        same = (made.pattern, bool(made.first))
+        self.lots = (*(each for each in self.lots if (each.pattern, bool(each.first)) != same), made)
 
     def alarm(self, delay: float, *what: Any) -> Alarm:
         """Have the emulator's ``ring(*what)`` called."""

@@ -98,7 +98,7 @@ class Deletion:
         pod = self.cluster.store.objects[where]
         uid = pod["metadata"]["uid"]
         grace = pod["spec"].get("terminationGracePeriodSeconds", 30) if wanted.grace is None else wanted.grace
-        lot = self.cluster.lot(where[2])
+        lot = self.cluster.lot(pod)
         lingers = min(float(grace), lot.termination) if self.kubelet.busy(uid) else 0.0
         if lingers > 0:
             if not pod["metadata"].get("deletionTimestamp"):

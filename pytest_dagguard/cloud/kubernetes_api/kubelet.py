@@ -21,6 +21,8 @@ DECLARE = (
 )
 _BACK_OFF, _LONGEST = 10.0, 300.0
 _NODE_LOST = 300.0
+_NOTICED = 10.0
+"""Seconds after which the scheduler says why a pod has no node yet."""
 
 
 @dataclass(slots=True)
@@ -40,11 +42,12 @@ class Kubelet:
     def created(self, pod: Object) -> None:
         """A pod is there: it starts after a while."""
         meta = pod["metadata"]
-        start = self.cluster.lot(meta["name"]).start
+        start = self.cluster.allot(pod).start
         self._seconds_left(pod)
-        if start is None:
+        if start is None or start > _NOTICED:
             message = "0/1 nodes are available: 1 Insufficient cpu."
             self.cluster.event(pod, "FailedScheduling", message, "Warning", "default-scheduler")
+        if start is None:
             return
         self.cluster.store.alarms[meta["uid"]] = self.cluster.alarm(start, "start", *_where(pod), meta["uid"])
 
@@ -87,10 +90,12 @@ class Kubelet:
         name = pod["metadata"]["name"]
         message = f"Successfully assigned {pod['metadata']['namespace']}/{name} to {NODE_NAME}"
         self.cluster.event(pod, "Scheduled", message, by="default-scheduler")
-        lot = self.cluster.lot(name)
-        if lot.fate:
-            self.cluster.alarm(lot.after, "fate", *where, pod["metadata"]["uid"], lot.fate)
         self._next(where)
+        lot = self.cluster.lot(pod)
+        if lot.fate and not lot.after:
+            self._befall(where, lot.fate)
+        elif lot.fate:
+            self.cluster.alarm(lot.after, "fate", *where, pod["metadata"]["uid"], lot.fate)
 
     def _next(self, where: Place) -> None:
         """Start the init container whose turn it is, or the containers."""
@@ -135,7 +140,7 @@ class Kubelet:
         life = Life(where)
         if does in (SUCCEED, FAIL):
             code = 0 if does == SUCCEED else 1
-            duration = self.cluster.lot(pod["metadata"]["name"]).duration
+            duration = self.cluster.lot(pod).duration
             life = replace(life, alarm=self.cluster.alarm(duration, "end", *where, key[0], name, code))
         elif does == RUN or ":" in does:
             begun = births.birth(self.cluster, pod, container, does, self._folder(key[0]))
@@ -281,6 +286,13 @@ class Kubelet:
         if reason:
             self.cluster.event(pod, reason, message, "Warning")
         self.changed(pod)
+
+    def befall(self, actor: str, fate: str) -> None:
+        """Something befalls the pod in which a process runs; one of :data:`~.cluster.FATES`."""
+        for life in list(self.cluster.store.lives.values()):
+            if life.actor == actor:
+                self._befall(life.place, fate)
+                return
 
     def _befall(self, where: Place, fate: str) -> None:
         pod = self.cluster.store.objects[where]

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from pytest_dagguard.cloud.clock import Alarm, Clock
 from pytest_dagguard.cloud.kubernetes_api.kinds import Object, Place
@@ -63,6 +64,7 @@ class Store:
     :param logs: (uid of the pod, container) -> its log
     :param counted: uid of a pod -> uid of the job that has counted its end
     :param overlaps: task instance -> how many live pods it had at once, where that was more than one
+    :param drawn: uid of a pod -> what is to happen to it alone
     :param births: how many processes of a name were begun, so that the next one's name is its own
     """
 
@@ -79,6 +81,7 @@ class Store:
     overlaps: dict[tuple[str, ...], int] = field(default_factory=dict)
     counted: dict[str, str] = field(default_factory=dict)
     alarms: dict[str, Alarm] = field(default_factory=dict)
+    drawn: dict[str, Any] = field(default_factory=dict)
     listeners: list[Callable[[Change], None]] = field(default_factory=list)
 
     def get(self, place: Place) -> Object | None:
@@ -145,16 +148,17 @@ class Store:
         return (
             dict(self.objects), self.revision, self.floor, list(self.changes), dict(self.lives), dict(self.logs),
             dict(self.xcoms), dict(self.births), dict(self.alarms), dict(self.counted),
-            dict(self.overlaps),
+            dict(self.overlaps), dict(self.drawn),
         )  # fmt: skip
 
     def restore(self, kept: tuple[object, ...]) -> None:
         """Bring back what was; nobody is told."""
-        objects, revision, floor, changes, lives, logs, xcoms, births, alarms, counted, overlaps = kept
+        objects, revision, floor, changes, lives, logs, xcoms, births, alarms, counted, overlaps, drawn = kept
         self.objects, self.revision, self.floor = dict(objects), revision, floor  # type: ignore[call-overload, assignment]
         self.changes, self.lives, self.logs = list(changes), dict(lives), dict(logs)  # type: ignore[call-overload]
         self.xcoms, self.births, self.alarms = dict(xcoms), dict(births), dict(alarms)  # type: ignore[call-overload]
         self.counted, self.overlaps = dict(counted), dict(overlaps)  # type: ignore[call-overload]
+        self.drawn = dict(drawn)  # type: ignore[call-overload]
         # a cluster counts for all that goes on in it: no two runs of a task meet the same revisions
         self.revision += secrets.randbelow(9000) + 1
 
