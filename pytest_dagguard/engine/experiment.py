@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from pytest_dagguard.engine import reasons
 from pytest_dagguard.engine.lab import Lab, Subject
@@ -90,8 +91,7 @@ class _Experiment:
 
     def run(self, start: int, schedule: Schedule) -> Outcome:
         lab = self.lab
-        lab.cloud.call("restore", start)
-        before = lab.cloud.call("state")
+        _, before = lab.cloud.calls(("restore", start), ("state",))
         for place, step in enumerate(schedule, start=1):
             if self.unreachable[0]:
                 break
@@ -132,12 +132,11 @@ class _Experiment:
 
         :param ended: states that attempts are taken to have ended in
         """
-        call = self.lab.cloud.call
+        state, history, refusals = self.lab.cloud.calls(("state",), ("history",), ("refusals",))
         made = {actor: AttemptResult(actor, state) for actor, state in ended.items()}
         results = {actor: made.get(actor, result) for actor, result in self.results.items()}
-        return Outcome(
-            before, call("state"), call("history"), results, *self._evidence(results), unending=self.unending
-        )
+        evidence = self._evidence(results, refusals)
+        return Outcome(before, state, history, results, *evidence, unending=self.unending)
 
     def _onward(self) -> None:
         """Let the tasks after this one run while something that it has started is under way."""
@@ -200,10 +199,10 @@ class _Experiment:
             self.lab.actors.launch(self.subject, actor, number, most, shift, self.where, self.seed)
         self.alive.add(actor)
 
-    def _evidence(self, results: Mapping[str, AttemptResult]) -> reasons.Reason:
+    def _evidence(self, results: Mapping[str, AttemptResult], refusals: Any) -> reasons.Reason:
         """Why the outcome is no evidence, and a few words to count that by; two empty texts where it is."""
-        refusals, proxied = self.lab.cloud.call("refusals")
-        return reasons.of_evidence(results.values(), refusals, proxied, self.unreachable)
+        refused, proxied = refusals
+        return reasons.of_evidence(results.values(), refused, proxied, self.unreachable)
 
 
 def _ends(step: Step) -> bool:
