@@ -60,10 +60,10 @@ def measure(files: int) -> None:
                 stdout=log,
                 stderr=log,
             )
-            peaks, children = _watch(process, mark)
+            peaks, children = watch(process, mark)
         took = time.perf_counter() - began
         last = (root / "log").read_text().strip().splitlines()[-1]
-    left = [each.pid for each in _marked(mark)]
+    left = [each.pid for each in marked(mark)]
     rows = [[role, mib(rss), mib(uss), mib(pss)] for role, (rss, uss, pss) in peaks.items()]
     together = [sum(peaks[role][i] for role in ("director", "cloud") if role in peaks) for i in range(3)]
     rows.append(["director + cloud", *map(mib, together)])
@@ -75,7 +75,7 @@ def measure(files: int) -> None:
     )
 
 
-def _watch(process: subprocess.Popen[bytes], mark: str) -> tuple[dict[str, tuple[int, int, int]], int]:
+def watch(process: subprocess.Popen[bytes], mark: str) -> tuple[dict[str, tuple[int, int, int]], int]:
     """Look at the processes until the run ends; returns the peaks by role, and the most children of the stage."""
     peaks: dict[str, tuple[int, int, int]] = {}
     known: dict[str, psutil.Process] = {}
@@ -95,7 +95,7 @@ def _watch(process: subprocess.Popen[bytes], mark: str) -> tuple[dict[str, tuple
 
 
 def _roles(director: int, mark: str) -> Iterator[tuple[str, psutil.Process]]:
-    for each in _marked(mark):
+    for each in marked(mark):
         with contextlib.suppress(psutil.Error):
             command = " ".join(each.cmdline())
             for role, words in ROLES.items():
@@ -104,7 +104,8 @@ def _roles(director: int, mark: str) -> Iterator[tuple[str, psutil.Process]]:
                     yield role, each
 
 
-def _marked(mark: str) -> Iterator[psutil.Process]:
+def marked(mark: str) -> Iterator[psutil.Process]:
+    """The processes that have a mark in their environment."""
     for each in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if each.environ().get(MARK) == mark:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from pytest_dagguard.engine.actors import Actors
 from pytest_dagguard.engine.link import Link, packed
-from pytest_dagguard.isolation import environment, machine
+from pytest_dagguard.isolation import environment, machine, processes
 from pytest_dagguard.model.dag import DagFile
 from pytest_dagguard.model.limits import Limits
 from pytest_dagguard.model.seed import Seed
@@ -122,7 +122,12 @@ class Lab:
         return Link(
             "pytest_dagguard.stage",
             [],
-            {**clean, **airflow_environment(self.scratch), **self.options.environment},
+            {
+                **clean,
+                **airflow_environment(self.scratch),
+                **self.options.environment,
+                processes.MARKER: str(self.scratch),
+            },
             self.scratch,
             self.scratch / "stage.log",
             packed(self.place),
@@ -213,6 +218,7 @@ class Lab:
         """End both processes and remove the scratch folder."""
         self.stage.close()
         self.cloud.close()
+        processes.sweep(str(self.scratch))  # where the stage was killed, what attempts had started is nobody's
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     @property

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pytest_dagguard.engine.lost import lost
 from pytest_dagguard.model import wire
 from pytest_dagguard.model.errors import ConfigurationError, DagguardError, ProcessLost
 
@@ -62,8 +63,9 @@ class Link:
                 stderr=sink,
             )
         assert self.process.stdin is not None
-        self.process.stdin.write(stdin)
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # it has ended already, which shows when it is to be ready
+            self.process.stdin.write(stdin)
+            self.process.stdin.close()
         self.socket = ours
 
     def fileno(self) -> int:
@@ -80,7 +82,7 @@ class Link:
         except ConnectionError:
             piece = b""
         if not piece:
-            raise ProcessLost(f"the {self.name} process has ended unexpectedly\n{self.tail()}")
+            raise self._lost()
         for message in self._decoder.feed(piece):
             if message[0] in ("returned", "raised"):
                 self._answers[message[1]] = message
@@ -113,7 +115,7 @@ class Link:
         try:
             self.socket.sendall(b"".join(sent))
         except OSError as gone:
-            raise ProcessLost(f"the {self.name} process has ended unexpectedly\n{self.tail()}") from gone
+            raise self._lost() from gone
         while not all(each in self._answers for each in numbers):
             self.take()
         return [self._returned(self._answers.pop(each)) for each in numbers]
@@ -142,6 +144,11 @@ class Link:
             raise ProcessLost(" ".join(str(each) for each in event[1:]))
         self._ready = True
         return event
+
+    def _lost(self) -> ProcessLost:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=1)  # it has hung up, and may be about to end
+        return lost(self.name, self.process.returncode, self.tail())
 
     def tail(self) -> str:
         """The end of its log."""

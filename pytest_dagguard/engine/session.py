@@ -21,7 +21,7 @@ from pytest_dagguard.engine.sources import Sources
 from pytest_dagguard.engine.walk import Walk
 from pytest_dagguard.model import registry
 from pytest_dagguard.model import verdict as verdicts
-from pytest_dagguard.model.dag import Dag, DagFile, Task
+from pytest_dagguard.model.dag import Dag, DagFile, LoadError, Task
 from pytest_dagguard.model.errors import DagguardError, ProcessLost
 from pytest_dagguard.model.files import dag_files
 from pytest_dagguard.model.rule import Choice
@@ -61,9 +61,17 @@ class Session:
     @property
     def lab(self) -> Lab:
         """The laboratory, ready."""
-        if self._lab is None:
-            self._lab = Lab(self.options)
-        self._lab.start()
+        for again in (True, False):
+            if self._lab is None:
+                self._lab = Lab(self.options)
+            try:
+                self._lab.start()
+                break
+            except ProcessLost as lost:
+                self.close()
+                if not (lost.killed and again):
+                    raise
+        assert self._lab is not None
         return self._lab
 
     @property
@@ -108,12 +116,27 @@ class Session:
             found = self._kept(path) or shared
         if found is not None:
             return found
-        found = self.lab.load(path)
+        found = self._load(path)
         if self.shelf is not None:
             self.shelf.keep(found, self.lab.volatile)
         if self.exchange is not None:
             self.exchange.give(path, found)
         return found
+
+    def _load(self, path: Path) -> DagFile:
+        """Load a file; once more where a helper process is lost, which may have been its doing, or may not."""
+        first = ""
+        for _ in range(2):
+            try:
+                return self.lab.load(path)
+            except ProcessLost as lost:
+                self.close()
+                why = str(lost).splitlines()[0]
+                if first:
+                    text = f"twice, while it loads, {first if first == why else f'{first}, and {why}'}"
+                    return DagFile(str(path), errors=(LoadError("lost", text, 0, str(lost)),))
+                first = why
+        raise AssertionError("unreachable")
 
     def all_loaded(self) -> None:
         """Say that no other file will be loaded: rules that wait for all files may be asked."""

@@ -14,8 +14,8 @@ import psutil
 
 from pytest_dagguard.isolation import syscalls
 
-MARKER = "DAGGUARD_ATTEMPT"
-"""The variable whose value tells the processes of an attempt from others."""
+MARKER = "DAGGUARD_SCRATCH"
+"""The variable whose value, the scratch folder of a run, tells its processes from others."""
 
 _PATIENCE = 5.0  # seconds until a killed process must be gone; only one in an uninterruptible wait takes that long
 _ROUNDS = 50  # looks at a tree that may still be growing

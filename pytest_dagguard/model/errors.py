@@ -34,3 +34,10 @@ class NotEmulated(DagguardError):
 
 class ProcessLost(DagguardError):
     """The stage or the cloud process ended while it was needed."""
+
+    def __init__(self, text: str, killed: bool = False) -> None:
+        """
+        :param killed: by a signal, so that it may well live the next time
+        """
+        self.killed = killed
+        super().__init__(text)

@@ -14,6 +14,7 @@ FIXES = {
     "timeout": "Move what takes long into a task; Airflow itself gives up on a file after 30 s.",
     "crash": "Find what ends or crashes the process while the file loads.",
     "limit": "A DAG file is loaded again and again by Airflow; do in a task what takes so much of the machine.",
+    "lost": "Take out of the file what ends processes that it has not started; if there is nothing of it, run again.",
     "egress": "A DAG file must load without the network; read in a task what it fetches.",
 }
 

@@ -95,7 +95,7 @@ def move_in(place: Place, name: str, endpoints: Mapping[str, str], variables: Ma
     os.environ.update(environment.no_metadata())
     os.environ.update(dict(place.environment))
     os.environ.update(folders)
-    os.environ[processes.MARKER] = name
+    os.environ[processes.MARKER] = os.path.dirname(place.scratch)
     if "egress" in endpoints:
         os.environ.update(environment.no_proxy_out(endpoints["egress"]))
     tempfile.tempdir = None

@@ -9,7 +9,6 @@ import selectors
 import shutil
 import signal
 import socket
-import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -23,8 +22,8 @@ from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec, LifeSpec
 from pytest_dagguard.model.dag import DagFile, LoadError
 from pytest_dagguard.model.life import Death
 from pytest_dagguard.model.limits import Limits
-from pytest_dagguard.stage import attempt, endings, life, load, needs, pages, proxies, spare, stand_ins, virtual, warm
-from pytest_dagguard.stage.child import UNHEARD, Child, fork
+from pytest_dagguard.stage import attempt, endings, life, load, needs, pages, spare, stand_ins, warm
+from pytest_dagguard.stage.child import Child, fork
 from pytest_dagguard.stage.machine import Place, move_in, prepare, settle_in
 from pytest_dagguard.stage.spare import Seat, Spare
 from pytest_dagguard.stage.watch import Watch
@@ -366,28 +365,3 @@ def _load_failure(running: Running, limits: Limits) -> LoadError:
         took = time.perf_counter() - running.began
         return LoadError("timeout", f"the file did not finish loading in {took:.0f} s (load-timeout)", 0, log)
     return LoadError("crash", f"the process that loads the file {endings.manner(running.child.pid)}", 0, log)
-
-
-def main(descriptor: int, place: Place) -> None:
-    """Import Airflow, say so, and serve."""
-    processes.die_with_parent()
-    processes.become_subreaper()
-    for number in UNHEARD:
-        signal.signal(number, signal.SIG_IGN)  # a task may mean its supervisor, and there is none
-    for each in place.paths:
-        if each not in sys.path:
-            sys.path.append(each)
-    link = socket.socket(fileno=descriptor)
-    stage = Stage(lambda message: link.sendall(wire.encode(message)), place, link.close, ahead=True)
-    virtual.install()
-    proxies.remember()
-    needs.note_variables()
-    try:
-        version = warm.airflow()
-    except ImportError as missing:
-        stage.emit(("failed", f"Airflow cannot be imported: {missing}"))
-        return
-    warm.alone()
-    warm.settle()
-    stage.emit(("ready", os.getpid(), version))
-    serve(stage, link)
