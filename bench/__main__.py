@@ -1,4 +1,4 @@
-"""Entry: ``python -m bench [--quick] [attempts] [processor] [pods] [phases] [startup] [memory] [scale] [rules]``."""
+"""Entry: ``python -m bench [--quick] [PART ...]``, with the parts in :data:`PARTS`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import platform
 import time
 from importlib import metadata
 
-from bench import attempts, memory, phases, pods, processor, rules, scale, startup
+from bench import attempts, memory, phases, pods, processor, rules, scale, startup, workers
 from bench.figures import say
 
-PARTS = ("attempts", "processor", "pods", "phases", "startup", "memory", "scale", "rules")
+PARTS = ("attempts", "processor", "pods", "phases", "startup", "memory", "scale", "rules", "workers")
 
 
 def main() -> None:
@@ -40,6 +40,8 @@ def main() -> None:
         scale.measure(sizes=(5, 10) if quick else (50, 100))
     if "rules" in wanted:
         rules.measure(files=100 if quick else 1000)
+    if "workers" in wanted:
+        workers.measure(files=100 if quick else 1000)
     say()
     say(f"{time.perf_counter() - began:.0f} s in all, load {os.getloadavg()[0]:.1f}")
 

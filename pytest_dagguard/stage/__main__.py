@@ -43,6 +43,9 @@ def _begin(descriptor: int, place: Place) -> bool:
     needs.note_variables()
     try:
         version = warm.airflow()
+    except warm.NotServed as unserved:
+        stage.emit(("failed", str(unserved)))
+        return False
     except ImportError as missing:
         advice = "install it, and what it needs, where pytest runs"
         stage.emit(("failed", f"Airflow cannot be imported: {missing}; {advice}"))

@@ -36,6 +36,7 @@ def run(
         ``next_method`` and ``next_kwargs``
     """
     began = time.perf_counter()
+    memory = _memory()
     endpoints = dict(spec.endpoints)
     before, read = newest_module(), next(reversed(linecache.cache), "")
     record = move_in(place, machine, endpoints, dict(spec.environment))
@@ -61,7 +62,7 @@ def run(
         seconds=time.perf_counter() - began,
         egress=egress.read(record),
         details=(
-            *_usage(),
+            *_used(memory),
             ("modules", third_party(before, place.root)),
             ("sources", _sources(read, place.root)),
             ("wall", wall),
@@ -72,10 +73,17 @@ def run(
     )
 
 
-def _usage() -> tuple[tuple[str, float], ...]:
-    """Memory in bytes and processor time in seconds."""
+def _memory() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _used(memory: int) -> tuple[tuple[str, Any], ...]:
+    """What the attempt took.
+
+    :param memory: bytes that this process had at its start, most of them the stage's
+    """
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    return ("rss", usage.ru_maxrss * 1024), ("cpu", usage.ru_utime + usage.ru_stime)
+    return ("rss", _memory()), ("grown", _memory() - memory), ("cpu", usage.ru_utime + usage.ru_stime)
 
 
 def _timed(clock: virtual.Clockwork, operator: Any) -> Any:
