@@ -327,8 +327,14 @@ def test_a_file_or_an_item_may_be_named(root: Path) -> None:
 
 
 @pytest.mark.slow
-def test_workers_of_xdist_come_to_the_same(root: Path) -> None:
-    spread = pytest_in(root, "--dagguard", "-v", "-n", "2", "--dagguard-report", "json:spread.json")
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["on this machine", "on others"])
+def test_workers_of_xdist_come_to_the_same(root: Path, elsewhere: bool) -> None:
+    spread_over: tuple[str, ...] = ("-n", "2")
+    if elsewhere:  # as on two other hosts: each with a copy of the repository in a folder of its own
+        hosts = [f"popen//chdir={root.parent / name}" for name in ("one", "two")]
+        spread_over = (str(root / "dags"), "--dist", "load", "--rsyncdir", str(root))
+        spread_over += tuple(each for host in hosts for each in ("--tx", host))
+    spread = pytest_in(root, "--dagguard", "-v", *spread_over, "--dagguard-report", "json:spread.json")
     assert spread.outcomes == ITEMS
     assert "2 inconclusive" in spread.out
     items = json.loads((root / "spread.json").read_text())["items"]
