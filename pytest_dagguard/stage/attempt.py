@@ -68,6 +68,7 @@ def run(
             ("sources", _sources(read, place.root)),
             ("wall", wall),
             ("slept", slept),
+            ("patience", clock.patience),
             *more,
         ),
     )
@@ -76,8 +77,9 @@ def run(
 def _timed(clock: virtual.Clockwork, operator: Any) -> Any:
     """Have the clock know when a sensor gives up by itself: between two looks it may sleep for longer than it asked."""
     timeout = getattr(operator, "timeout", None)
-    if isinstance(timeout, (int, float)) and getattr(operator, "mode", "") == "poke":
-        clock.bound(float(timeout))
+    mode = getattr(operator, "mode", "")
+    if isinstance(timeout, (int, float)) and mode in ("poke", "reschedule"):
+        clock.bound(float(timeout), here=mode == "poke")
     return operator
 
 
