@@ -21,6 +21,7 @@ from pytest_dagguard.cloud.kubernetes_api import (
     environment,
     execs,
     footprint,
+    jobs,
     overlaps,
     reading,
     spark,
@@ -127,6 +128,8 @@ class Kubernetes:
             execs.answer_for(self.cluster, call)
         if makes and call.kind.key == SPARK.key:
             spark.check(call.body)
+        if makes and call.kind.key == "jobs.batch":
+            jobs.check(call.body)
         if call.verb in ("create", "patch", "update") and call.kind.key in _STARTS and not call.sub:
             for image in _images(call):
                 if not self.cluster.world.behaviour("images", image):
@@ -283,8 +286,12 @@ class Kubernetes:
         self._entries = {}
 
     def seed(self, seed: Seed) -> None:
-        """No seed is for a cluster."""
-        return
+        """Config maps and secrets that are there."""
+        for space, kinds in seed.kubernetes.items():
+            self.cluster.ensure_namespace(space)
+            for key, named in kinds.items():
+                for name, rows in named.items():
+                    self.cluster.provide(key, space, name, rows)
 
 
 def _by_itself(where: tuple[str, str, str], value: Object) -> bool:

@@ -62,15 +62,12 @@ def _expanded(text: str, environment: dict[str, str]) -> str:
 
 
 def variables(cluster: Cluster, pod: Object, container: Object) -> dict[str, str]:
-    """A container's environment, with what it takes from config maps, secrets and the pod itself.
-
-    A config map or secret that is not there counts as an empty one: it is there in production.
-    """
+    """A container's environment, with what it takes from config maps, secrets and the pod itself."""
     found: dict[str, str] = {"HOSTNAME": pod["metadata"]["name"]}
     for each in _items(container.get("envFrom")):
         prefix = str(each.get("prefix") or "")
         for field, kind in (("configMapRef", "configmaps"), ("secretRef", "secrets")):
-            for key, value in _data(cluster, pod, kind, _named(each.get(field))).items():
+            for key, value in content_of(cluster, pod, kind, _named(each.get(field))).items():
                 found[prefix + key] = value.decode("utf-8", "replace")
     for each in _items(container.get("env")):
         name = str(each.get("name"))
@@ -88,7 +85,7 @@ def _sourced(cluster: Cluster, pod: Object, container: Object, source: Object) -
     for field, kind in (("configMapKeyRef", "configmaps"), ("secretKeyRef", "secrets")):
         reference = source.get(field)
         if isinstance(reference, dict):
-            data = _data(cluster, pod, kind, str(reference.get("name")))
+            data = content_of(cluster, pod, kind, str(reference.get("name")))
             value = data.get(str(reference.get("key")))
             return None if value is None else value.decode("utf-8", "replace")
     reference = source.get("fieldRef")
@@ -131,13 +128,14 @@ def _files(cluster: Cluster, pod: Object, volume: Object) -> dict[str, bytes]:
     for field, kind, name in (("configMap", "configmaps", "name"), ("secret", "secrets", "secretName")):
         source = volume.get(field)
         if isinstance(source, dict):
-            data = _data(cluster, pod, kind, str(source.get(name)))
+            data = content_of(cluster, pod, kind, str(source.get(name)))
             wanted = {str(each.get("key")): str(each.get("path")) for each in _items(source.get("items"))}
             return {wanted.get(key, key): value for key, value in data.items() if not wanted or key in wanted}
     return {}
 
 
-def _data(cluster: Cluster, pod: Object, kind: str, name: str) -> dict[str, bytes]:
+def content_of(cluster: Cluster, pod: Object, kind: str, name: str) -> dict[str, bytes]:
+    """What is in a config map or a secret; nothing where there is none."""
     held = cluster.store.get((kind, pod["metadata"]["namespace"], name)) or {}
     if kind == "configmaps":
         coded = {key: base64.b64decode(value) for key, value in (held.get("binaryData") or {}).items()}

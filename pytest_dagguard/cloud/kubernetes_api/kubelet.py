@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pytest_dagguard.cloud.kubernetes_api import births
+from pytest_dagguard.cloud.kubernetes_api import births, references
 from pytest_dagguard.cloud.kubernetes_api import pod_status as status
 from pytest_dagguard.cloud.kubernetes_api.cluster import NODE_NAME, Cluster
 from pytest_dagguard.cloud.kubernetes_api.kinds import Object, Place
@@ -90,7 +90,10 @@ class Kubelet:
         name = pod["metadata"]["name"]
         message = f"Successfully assigned {pod['metadata']['namespace']}/{name} to {NODE_NAME}"
         self.cluster.event(pod, "Scheduled", message, by="default-scheduler")
-        self._next(where)
+        if why := references.unmounted(self.cluster, pod):
+            self.cluster.event(pod, "FailedMount", why, "Warning")
+        else:
+            self._next(where)
         lot = self.cluster.lot(pod)
         if lot.fate and not lot.after:
             self._befall(where, lot.fate)
@@ -123,6 +126,9 @@ class Kubelet:
         does = NEVER_ENDS if name == status.SIDECAR else self.cluster.world.behaviour("images", image)
         if not does:
             self._unknown(where, name, image)
+            return
+        if why := references.missing(self.cluster, pod, container):
+            self._lacking(where, name, why)
             return
         when = self.cluster.store.stamp()
 
@@ -158,6 +164,21 @@ class Kubelet:
             where, lambda fresh: status.set_state(fresh, name, "waiting", reason="ErrImagePull", message=message)
         )
         self.cluster.event(pod, "Failed", message, "Warning")
+
+    def _lacking(self, where: Place, name: str, why: str) -> None:
+        """A container cannot be made yet."""
+
+        def waiting(fresh: Object) -> None:
+            status.set_state(fresh, name, "waiting", reason="CreateContainerConfigError", message=why)
+
+        self.cluster.event(self.cluster.change(where, waiting), "Failed", f"Error: {why}", "Warning")
+
+    def provided(self, namespace: str) -> None:
+        """A config map or a secret is there now: some containers may have waited for it."""
+        for where, pod in list(self.cluster.store.among("pods", namespace)):
+            started = pod["status"]["phase"] == "Pending" and pod["spec"].get("nodeName")
+            if started and not references.unmounted(self.cluster, pod):
+                self._next(where)
 
     def ended(self, actor: str, death: Death) -> None:
         """A container's process has ended."""

@@ -89,6 +89,8 @@ class Writing:
             self.spark.created(kept)
         elif kind.key == "namespaces":
             self.cluster.add_account(meta["name"])
+        elif kind.key in ("configmaps", "secrets"):
+            self.kubelet.provided(meta["namespace"])
         return kept
 
     def update(self, call: Call) -> tuple[int, Object]:
@@ -200,6 +202,8 @@ class Writing:
             value["metadata"]["generation"] = current["metadata"]["generation"] + 1
 
     def _follow(self, kind: Kind, where: Place, current: Object, kept: Object) -> Object:
+        if kind.key in ("configmaps", "secrets"):
+            self.kubelet.provided(where[1])
         if kind.key == "jobs.batch":
             started = current["spec"].get("suspend") and not kept["spec"].get("suspend")
             if started and "startTime" not in kept["status"]:
