@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any
@@ -22,6 +23,9 @@ from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Run, Schedule
 from pytest_dagguard.model.seed import Seed
 from pytest_dagguard.model.verdict import Verdict
+
+AIRFLOW = tuple(map(int, version("apache-airflow").split(".")[:2]))
+"""Major and minor number of the Airflow that is there."""
 
 LIMITS = Limits(memory=1 << 30, processes=60, output=16 << 20, disk=64 << 20)
 RUN_ID = "manual__2024-01-01"

@@ -217,7 +217,7 @@ def _name_alias_events(store: Store, call: Call) -> Footprint:
 ROUTES = (
     Route("GET", "/assets/by-name", "asset.get", _get_by_name, _name_asset),
     Route("GET", "/assets/by-uri", "asset.get", _get_by_uri, _name_asset),
-    Route("GET", "/assets/by-alias", "asset.by-alias", _get_by_alias, _name_asset),
+    Route("GET", "/assets/by-alias", "asset.by-alias", _get_by_alias, _name_asset, since="2026-06-30"),
     Route("GET", "/asset-events/by-asset", "asset-event.list", _events_by_asset, _name_events),
     Route("GET", "/asset-events/by-asset-alias", "asset-event.list", _events_by_alias, _name_alias_events),
 )

@@ -188,6 +188,14 @@ def child_runs(store: Store, payload: dict[str, Any]) -> None:
     store.switches["child_runs"] = payload["state"]
 
 
+def server(store: Store, payload: dict[str, Any]) -> None:
+    """Say that the server is of another version than its clients.
+
+    :param payload: ``version``: of the Execution API, a date
+    """
+    store.switches["server"] = payload["version"]
+
+
 def asset_events(store: Store, payload: dict[str, Any]) -> list[dict[str, Any]]:
     """All asset events, oldest first, as the API writes them."""
     return [event_document(store, each) for each in store.events.values()]
@@ -203,6 +211,7 @@ COMMANDS: dict[str, Command] = {
     "mapped_length": mapped_length,
     "dags": dags,
     "child_runs": child_runs,
+    "server": server,
     "assets": declare,
     "asset_events": asset_events,
 }

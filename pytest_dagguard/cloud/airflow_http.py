@@ -6,7 +6,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
@@ -112,6 +112,7 @@ class Route:
     :param path: as FastAPI writes it, ``/xcoms/{dag_id}/{run_id}/{task_id}/{key:path}``
     :param verb: the operation's name in a history
     :param before: only for clients of a version before this one
+    :param since: only for clients of this version or a later one
     """
 
     method: str
@@ -120,6 +121,7 @@ class Route:
     handle: Handle
     name: Name
     before: str = LATEST + "x"
+    since: str = ""
     pattern: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -135,14 +137,31 @@ def local_path(request: Request) -> str:
 
 
 def find(routes: tuple[Route, ...], request: Request) -> tuple[Route, Call] | None:
-    """The first route that fits, as Airflow's own router chooses, or None."""
+    """The first route that fits, as Airflow's own router chooses, or None.
+
+    A route that the client's version of Airflow does not have yet is not found there.
+    """
     path = local_path(request)
     version = request.headers.get("airflow-api-version", LATEST)
+    later = None
     for route in routes:
-        if route.method == request.method and version < route.before and (match := route.pattern.fullmatch(path)):
-            query = parse_qs(request.query, keep_blank_values=True)
-            return route, Call(match.groupdict(), query, request.body, version)
-    return None
+        if route.method != request.method or version >= route.before:
+            continue
+        if match := route.pattern.fullmatch(path):
+            call = Call(match.groupdict(), parse_qs(request.query, keep_blank_values=True), request.body, version)
+            if version >= route.since and not _slash_too_early(route, match, version):
+                return route, call
+            later = later or (replace(route, handle=_not_there, name=lambda store, call: Footprint(path)), call)
+    return later
+
+
+def _not_there(store: Store, call: Call) -> Reply:
+    raise Refused(404, "Not Found")
+
+
+def _slash_too_early(route: Route, match: re.Match[str], version: str) -> bool:
+    """Whether a name in the path has a slash: in Airflow 3.0 that leads nowhere."""
+    return version < "2025-09-23" and any("/" in match[name] for name in re.findall(r"\{(\w+):path\}", route.path))
 
 
 def instance_id(call: Call, name: str = "task_instance_id") -> str:

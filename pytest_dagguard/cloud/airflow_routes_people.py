@@ -107,11 +107,25 @@ def _name_health(store: Store, call: Call) -> Footprint:
 
 _HITL = "/hitlDetails/{task_instance_id}"
 ROUTES = (
-    Route("POST", _HITL, "hitl.ask", _ask, _name_update),
-    Route("PATCH", _HITL, "hitl.respond", _respond, _name_update),
-    Route("GET", _HITL, "hitl.get", _look, _name_read),
-    Route("GET", "/connection-tests/{connection_test_id}/connection", "connection-test.get", _no_test, _name_test),
-    Route("PATCH", "/connection-tests/{connection_test_id}", "connection-test.report", _no_test, _name_test),
+    Route("POST", _HITL, "hitl.ask", _ask, _name_update, since="2025-09-23"),
+    Route("PATCH", _HITL, "hitl.respond", _respond, _name_update, since="2025-09-23"),
+    Route("GET", _HITL, "hitl.get", _look, _name_read, since="2025-09-23"),
+    Route(
+        "GET",
+        "/connection-tests/{connection_test_id}/connection",
+        "connection-test.get",
+        _no_test,
+        _name_test,
+        since="2026-06-30",
+    ),
+    Route(
+        "PATCH",
+        "/connection-tests/{connection_test_id}",
+        "connection-test.report",
+        _no_test,
+        _name_test,
+        since="2026-06-30",
+    ),
     Route("GET", "/health", "health.get", _health, _name_health),
     Route("GET", "/health/ping", "health.ping", _ping, _name_health),
 )

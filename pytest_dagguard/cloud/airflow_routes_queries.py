@@ -195,9 +195,16 @@ def _name_success(store: Store, call: Call) -> Footprint:
 _PATH = "/task-instances/{task_instance_id}"
 ROUTES = (
     Route("GET", "/task-instances/count", "ti.count", _count, _name_select),
-    Route("GET", "/task-instances/previous/{dag_id}/{task_id}", "ti.previous", _previous, _name_previous),
+    Route(
+        "GET",
+        "/task-instances/previous/{dag_id}/{task_id}",
+        "ti.previous",
+        _previous,
+        _name_previous,
+        since="2026-04-06",
+    ),
     Route("GET", "/task-instances/states", "ti.states", _states, _name_select),
-    Route("GET", "/task-instances/breadcrumbs", "ti.breadcrumbs", _breadcrumbs, _name_run),
+    Route("GET", "/task-instances/breadcrumbs", "ti.breadcrumbs", _breadcrumbs, _name_run, since="2026-04-06"),
     Route("GET", f"{_PATH}/previous-successful-dagrun", "ti.previous-success", _previous_success, _name_success),
     Route("GET", f"{_PATH}/validate-inlets-and-outlets", "ti.validate-assets", _validate, _name_own),
     Route(

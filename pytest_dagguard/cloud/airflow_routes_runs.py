@@ -228,11 +228,11 @@ def _name_dag(store: Store, call: Call) -> Footprint:
 _PATH = "/dag-runs/{dag_id}/{run_id}"
 ROUTES = (
     Route("GET", "/dag-runs/{dag_id}/previous", "dagrun.previous", _previous_of_dag, _name_runs, before="2026-04-06"),
-    Route("GET", _PATH, "dagrun.get", _get, _name_get),
+    Route("GET", _PATH, "dagrun.get", _get, _name_get, since="2026-04-06"),
     Route("POST", _PATH, "dagrun.trigger", _trigger, _name_trigger),
     Route("POST", f"{_PATH}/clear", "dagrun.clear", _clear, _name_clear),
     Route("GET", f"{_PATH}/state", "dagrun.state", _get_state, _name_get),
     Route("GET", "/dag-runs/count", "dagrun.count", _count, _name_runs),
-    Route("GET", "/dag-runs/previous", "dagrun.previous", _previous, _name_runs),
-    Route("GET", "/dags/{dag_id}", "dag.get", _get_dag, _name_dag),
+    Route("GET", "/dag-runs/previous", "dagrun.previous", _previous, _name_runs, since="2026-04-06"),
+    Route("GET", "/dags/{dag_id}", "dag.get", _get_dag, _name_dag, since="2026-04-06"),
 )

@@ -231,24 +231,59 @@ def _asset_routes() -> tuple[Route, ...]:
     for word in ("name", "uri"):
         path, by_name = f"/store/asset/by-{word}", word == "name"
         routes += [
-            Route("GET", f"{path}/value", "asset-state.get", _get_asset_state(by_name), _read(_asset_state)),
-            Route("PUT", f"{path}/value", "asset-state.set", _set_asset_state(by_name), _write(_asset_state)),
-            Route("DELETE", f"{path}/value", "asset-state.delete", _delete_asset_state(by_name), _write(_asset_state)),
-            Route("DELETE", f"{path}/clear", "asset-state.clear", _clear_asset_state(by_name), _write(_asset_state)),
+            Route(
+                "GET",
+                f"{path}/value",
+                "asset-state.get",
+                _get_asset_state(by_name),
+                _read(_asset_state),
+                since="2026-06-30",
+            ),
+            Route(
+                "PUT",
+                f"{path}/value",
+                "asset-state.set",
+                _set_asset_state(by_name),
+                _write(_asset_state),
+                since="2026-06-30",
+            ),
+            Route(
+                "DELETE",
+                f"{path}/value",
+                "asset-state.delete",
+                _delete_asset_state(by_name),
+                _write(_asset_state),
+                since="2026-06-30",
+            ),
+            Route(
+                "DELETE",
+                f"{path}/clear",
+                "asset-state.clear",
+                _clear_asset_state(by_name),
+                _write(_asset_state),
+                since="2026-06-30",
+            ),
         ]
     return tuple(routes)
 
 
 _VARIABLE, _STATE = "/variables/{variable_key:path}", "/store/ti/{task_instance_id}"
 ROUTES = (
-    Route("GET", "/variables/keys", "variable.keys", _variable_keys, _name_keys),
+    Route("GET", "/variables/keys", "variable.keys", _variable_keys, _name_keys, since="2026-06-30"),
     Route("GET", _VARIABLE, "variable.get", _get_variable, lambda store, call: reading(_variable(call))),
     Route("PUT", _VARIABLE, "variable.set", _put_variable, lambda store, call: writing(_variable(call))),
     Route("DELETE", _VARIABLE, "variable.delete", _delete_variable, lambda store, call: writing(_variable(call))),
     Route("GET", "/connections/{connection_id}", "connection.get", _get_connection, _name_connection),
-    Route("GET", f"{_STATE}/{{key:path}}", "task-state.get", _get_task_state, _read(_task_state)),
-    Route("PUT", f"{_STATE}/{{key:path}}", "task-state.set", _set_task_state, _write(_task_state)),
-    Route("DELETE", f"{_STATE}/{{key:path}}", "task-state.delete", _delete_task_state, _write(_task_state)),
-    Route("DELETE", _STATE, "task-state.clear", _clear_task_state, _write(_task_state)),
+    Route("GET", f"{_STATE}/{{key:path}}", "task-state.get", _get_task_state, _read(_task_state), since="2026-06-30"),
+    Route("PUT", f"{_STATE}/{{key:path}}", "task-state.set", _set_task_state, _write(_task_state), since="2026-06-30"),
+    Route(
+        "DELETE",
+        f"{_STATE}/{{key:path}}",
+        "task-state.delete",
+        _delete_task_state,
+        _write(_task_state),
+        since="2026-06-30",
+    ),
+    Route("DELETE", _STATE, "task-state.clear", _clear_task_state, _write(_task_state), since="2026-06-30"),
     *_asset_routes(),
 )

@@ -31,6 +31,7 @@ from pytest_dagguard.cloud.airflow_payloads import (
     Success,
 )
 from pytest_dagguard.cloud.airflow_store import Run, Store, TaskInstance
+from pytest_dagguard.cloud.airflow_versions import REPEATED_REPORTS, server_version
 
 
 def not_found() -> Refused:
@@ -38,8 +39,11 @@ def not_found() -> Refused:
     return refused(404, "not_found", "Task Instance not found")
 
 
-def _gone(store: Store, ti_id: str) -> Refused:
-    if ti_id in store.history:
+def _gone(store: Store, call: Call, ti_id: str, since: str) -> Refused:
+    """
+    :param since: from this version of the server on a try that was superseded is told apart from one that never was
+    """
+    if ti_id in store.history and server_version(store, call.version) >= since:
         return refused(
             410, "not_found", "Task Instance not found, it may have been moved to the Task Instance History table"
         )
@@ -144,7 +148,7 @@ def state(store: Store, call: Call) -> Reply:
     if row is None:
         raise not_found()
     wanted = payload.state.value
-    if wanted == row.state:
+    if wanted == row.state and server_version(store, call.version) >= REPEATED_REPORTS:
         return Reply(200, empty=True)
     if row.state != "running":
         raise refused(
@@ -164,7 +168,7 @@ def heartbeat(store: Store, call: Call) -> Reply:
     ti_id, payload = instance_id(call), body_of(call, Heartbeat)
     row = store.instance(ti_id)
     if row is None:
-        raise _gone(store, ti_id)
+        raise _gone(store, call, ti_id, "2026-04-06")
     if (row.hostname, row.pid) != (payload.hostname, payload.pid):
         raise refused(
             409,
@@ -188,7 +192,7 @@ def rendered_fields(store: Store, call: Call) -> Reply:
     ti_id, payload = instance_id(call), body_of(call, Fields)
     row = store.instance(ti_id)
     if row is None:
-        raise _gone(store, ti_id)
+        raise _gone(store, call, ti_id, "2026-06-30")
     store.rtif[row.key] = payload
     return Reply(201, {"message": "Rendered task instance fields successfully set"})
 
@@ -299,5 +303,12 @@ ROUTES = (
     Route("PATCH", f"{_PATH}/skip-downstream", "ti.skip-downstream", skip_downstream, _name_skip),
     Route("PUT", f"{_PATH}/heartbeat", "ti.heartbeat", heartbeat, _name_heartbeat),
     Route("PUT", f"{_PATH}/rtif", "rtif.set", rendered_fields, _name_update),
-    Route("PATCH", f"{_PATH}/rendered-map-index", "ti.rendered-map-index", rendered_map_index, _name_update),
+    Route(
+        "PATCH",
+        f"{_PATH}/rendered-map-index",
+        "ti.rendered-map-index",
+        rendered_map_index,
+        _name_update,
+        since="2026-04-06",
+    ),
 )

@@ -1,12 +1,20 @@
-"""Answers in the words of older clients: one step back for each version of the Execution API, newest first.
+"""What differs between the versions of the Execution API.
 
-A client from 3.0, 3.1 or 3.2 refuses an answer with fields that it does not know.
+Answers in the words of older clients: one step back for each version, newest first. A client from 3.0, 3.1 or 3.2
+refuses an answer with fields that it does not know. Workers and their server are of one version, so the client's tells
+how the server of its time acts, too. The routes themselves say since when they are there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+
+from pytest_dagguard.cloud.airflow_store import Store
+
+REPEATED_REPORTS = "2026-06-30"
+"""From this version on (Airflow 3.3) a report of a state that a task instance is in already is taken with thanks.
+Before, it is refused (409): to a task whose report went through and whose answer was lost, that is an error."""
 
 Document = dict[str, Any]
 
@@ -61,6 +69,14 @@ STEPS: tuple[tuple[str, Callable[[str, Document], None]], ...] = (
 )
 
 RUN_VERBS = frozenset({"ti.start", "dagrun.get", "dagrun.previous"})
+
+
+def server_version(store: Store, client: str) -> str:
+    """The version of the server: the client's, unless the director has said otherwise.
+
+    :param client: its ``Airflow-API-Version``
+    """
+    return str(store.switches.get("server") or client)
 
 
 def for_client(version: str, verb: str, body: Any) -> Any:

@@ -12,9 +12,10 @@ from pytest_dagguard import __version__
 from pytest_dagguard.config.settings import Settings
 from pytest_dagguard.engine import baseline
 from pytest_dagguard.model import registry
-from pytest_dagguard.model.errors import DagguardError
+from pytest_dagguard.model.errors import ConfigurationError, DagguardError
 from pytest_dagguard.model.verdict import Verdict, from_plain
-from pytest_dagguard.reports import terminal
+from pytest_dagguard.reports import compare, terminal
+from pytest_dagguard.reports import json as json_report
 from pytest_dagguard.reports.report import Report, RunFacts
 
 
@@ -22,7 +23,16 @@ class Tally:
     """A pytest plugin of one run with ``--dagguard``."""
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        """
+        :raises pytest.UsageError: the report to compare with cannot be read
+        """
         self.config, self.settings = config, settings
+        self.other = None
+        if settings.compare:
+            try:
+                self.other = compare.read(Path(config.invocation_params.dir, settings.compare), settings.compare)
+            except ConfigurationError as wrong:
+                raise pytest.UsageError(str(wrong)) from wrong
         self.began = time.monotonic()
         self.verdicts: list[tuple[str, Verdict]] = []
         self.complaints: list[str] = []
@@ -38,12 +48,7 @@ class Tally:
     def pytest_sessionfinish(self) -> None:
         """Write the report files."""
         formats: dict[str, Report] = registry.collect("pytest_dagguard.reports", "REPORT")
-        facts = RunFacts(
-            dagguard=__version__,
-            airflow=_airflow_version(),
-            python=platform.python_version(),
-            seconds=time.monotonic() - self.began,
-        )
+        facts = self._facts()
         for target in self.settings.reports:
             path = Path(self.config.invocation_params.dir, target.path)
             try:
@@ -69,6 +74,19 @@ class Tally:
             terminalreporter.section("dagguard")
             for line in lines:
                 terminalreporter.write_line(line)
+        if self.other is not None:
+            here = json_report.document(self.verdicts, self._facts())
+            terminalreporter.section(f"dagguard, compared with {self.settings.compare}")
+            for line in compare.lines(compare.compare(here, self.other), here, self.other):
+                terminalreporter.write_line(line)
+
+    def _facts(self) -> RunFacts:
+        return RunFacts(
+            dagguard=__version__,
+            airflow=_airflow_version(),
+            python=platform.python_version(),
+            seconds=time.monotonic() - self.began,
+        )
 
 
 def _airflow_version() -> str:

@@ -103,6 +103,16 @@ OPTIONS: tuple[Option, ...] = (
         shown="none",
     ),
     Option(
+        "compare",
+        values.text,
+        "",
+        "JSON report of another run, such as under another Airflow: say what only one of the two finds",
+        flag="--dagguard-compare",
+        variable="DAGGUARD_COMPARE",
+        metavar="REPORT",
+        shown="none",
+    ),
+    Option(
         "strict",
         values.switch,
         False,

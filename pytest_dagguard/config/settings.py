@@ -31,6 +31,7 @@ class Settings:
     :param scenarios: names, in the order in which they run
     :param budget: seconds for each task and scenario
     :param reports: what to write and where to, relative to where pytest was started
+    :param compare: JSON report of another run, relative to where pytest was started, or empty
     :param strict: inconclusive and warnings fail
     :param baseline: absolute path of the file with known findings, None where there is none
     :param update_baseline: write it
@@ -62,6 +63,7 @@ class Settings:
     scenarios: tuple[str, ...]
     budget: float
     reports: tuple[ReportTarget, ...]
+    compare: str
     strict: bool
     baseline: Path | None
     update_baseline: bool

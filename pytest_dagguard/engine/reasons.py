@@ -150,7 +150,7 @@ def of_failure(result: AttemptResult, outcome: Outcome, task: Task, seed: str) -
     failed = f"the clean run fails{_place(result)}: {error or result.state}"
     if "SensorTimeout" in result.error_kind:
         passed = f" ({error.partition(': ')[2]})" if ": " in error else ""
-        return f"the sensor's condition is not met{passed}: put into the seed what it waits for", "waiting sensor"
+        return f"the sensor's condition is not met{passed}: {_awaited(result, outcome, seed)}", "waiting sensor"
     if error.startswith(("DefaultCredentialsError", "NoCredentialsError")):
         hint = "attempts have no credentials, so that they reach nothing real; only connections to emulated services do"
         return f"{failed}; {hint} without", "need credentials"
@@ -176,6 +176,18 @@ def of_lacking(failed: Reason, task_id: str, lacking: Reason) -> Reason:
     :param lacking: why that one gives no clean run
     """
     return f"{failed[0]}; {task_id} before it gives no clean run: {lacking[0]}", lacking[1]
+
+
+def _awaited(result: AttemptResult, outcome: Outcome, seed: str) -> str:
+    """What a sensor looked for in vain, as far as its requests tell it."""
+    looks = [event for event in outcome.history if event.actor == result.actor and event.operation.service != "airflow"]
+    absent = dict.fromkeys(event.operation.resource for event in looks if event.status == 404)
+    said = [found[0] for each in absent if (found := _missing(each, seed)) is not None]
+    if said:
+        return "; ".join(said[:3])
+    if looks:
+        return f"it looked at {looks[-1].operation.resource}; put into the seed ({seed}) what it waits for"
+    return f"put into the seed ({seed}) what it waits for"
 
 
 def _place(result: AttemptResult) -> str:

@@ -89,8 +89,9 @@ def airflow() -> str:
     """Import the parts of Airflow that each attempt needs; returns Airflow's version."""
     from airflow import __version__
 
-    from pytest_dagguard.stage.compat import client, dagbag, orm, parse, remember, sdk  # noqa: F401 - for the forks
+    from pytest_dagguard.stage.compat import client, dagbag, logs, orm, parse, remember, sdk  # noqa: F401 - for the forks
 
+    logs.plain()
     dagbag.load("/nonexistent.py")
     client.prepare()
     remember.remember()

@@ -49,6 +49,7 @@ def prepare() -> None:
         AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home}/airflow.db",
         AIRFLOW__LOGGING__LOGGING_LEVEL="CRITICAL",
         AIRFLOW__API__EXPOSE_STACKTRACE="False",
+        AIRFLOW__API_AUTH__JWT_SECRET="not-a-secret",  # before 3.3 an application that is started asks for one
     )
 
 
@@ -70,7 +71,6 @@ def routes() -> list[list[str]]:
 def create_database() -> None:
     """Tables straight from the models, the DAGs above, and a connection."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
-    from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db
     from airflow.models import Connection, import_all_models
     from airflow.models.base import Base
     from airflow.settings import engine
@@ -83,20 +83,43 @@ def create_database() -> None:
     manager.sync_bundles_to_db()
     for bundle in manager.get_all_dag_bundles():
         bundle.initialize()
-        bag = BundleDagBag(dag_folder=bundle.path, bundle_path=bundle.path, bundle_name=bundle.name)
-        assert not bag.import_errors, bag.import_errors
-        sync_bag_to_db(bag, bundle.name, bundle.version)
+        store_dags(bundle)
     with create_session() as session:
         synchronize_log_template(session=session)
         session.add(Connection(conn_id="shop", conn_type="http", host="shop.example", port=8080, extra='{"a": 1}'))
         session.add(Connection(conn_id="bare", conn_type="generic"))
 
 
+def store_dags(bundle: Any) -> None:
+    """Load the DAGs of a bundle and store them, as the DAG processor does."""
+    try:
+        from airflow.dag_processing import dagbag
+
+        bag = dagbag.BundleDagBag(dag_folder=bundle.path, bundle_path=bundle.path, bundle_name=bundle.name)
+    except ImportError:  # before Airflow 3.2
+        from airflow.models import dagbag
+
+        bag = dagbag.DagBag(dag_folder=bundle.path, include_examples=False)
+    assert not bag.import_errors, bag.import_errors
+    if hasattr(dagbag, "sync_bag_to_db"):
+        dagbag.sync_bag_to_db(bag, bundle.name, bundle.version)
+    else:  # Airflow 3.0
+        bag.sync_to_db(bundle.name, bundle.version)
+
+
+def stored_dag(dag_id: str, session: Any) -> Any:
+    """A DAG as the database has it."""
+    from airflow.models import dagbag
+
+    if hasattr(dagbag, "DBDagBag"):
+        return dagbag.DBDagBag().get_latest_version_of_dag(dag_id, session=session)
+    return dagbag.DagBag(read_dags_from_db=True).get_dag(dag_id, session=session)  # Airflow 3.0
+
+
 def dag_run(payload: dict[str, Any]) -> None:
     """Create a run with its task instances, or change the state of one."""
     from datetime import datetime
 
-    from airflow.models.dagbag import DBDagBag
     from airflow.models.dagrun import DagRun
     from airflow.utils.session import create_session
     from airflow.utils.state import DagRunState
@@ -111,7 +134,7 @@ def dag_run(payload: dict[str, Any]) -> None:
             known.state = payload["state"]
             return
         date = datetime.fromisoformat(payload["logical_date"])
-        dag = DBDagBag().get_latest_version_of_dag(payload["dag_id"], session=session)
+        dag = stored_dag(payload["dag_id"], session)
         dag.create_dagrun(
             run_id=payload["run_id"],
             logical_date=date,
@@ -143,6 +166,7 @@ def find(session: Any, payload: dict[str, Any]) -> Any:
 
 def queue(payload: dict[str, Any]) -> None:
     """What Airflow's clearing and its scheduler do to the row, with an id of our choice."""
+    from airflow import __version__
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session
     from sqlalchemy import select
@@ -161,7 +185,7 @@ def queue(payload: dict[str, Any]) -> None:
             session.add(row)
             if plain.map_index < 0:  # the scheduler replaces it when it expands the task
                 session.delete(plain)
-        ti_id = UUID(payload["ti_id"])
+        ti_id = payload["ti_id"] if __version__ < "3.2" else UUID(payload["ti_id"])
         if row.id != ti_id:
             if row.state not in (None, "up_for_retry"):
                 row.prepare_db_for_next_try(session)
@@ -174,10 +198,9 @@ def queue(payload: dict[str, Any]) -> None:
 
 def mapped(session: Any, plain: Any, payload: dict[str, Any]) -> Any:
     """A row for one index of a task, beside the row that the run was created with."""
-    from airflow.models.dagbag import DBDagBag
     from airflow.models.taskinstance import TaskInstance
 
-    dag = DBDagBag().get_latest_version_of_dag(payload["dag_id"], session=session)
+    dag = stored_dag(payload["dag_id"], session)
     return TaskInstance(
         dag.get_task(payload["task_id"]),
         run_id=payload["run_id"],
@@ -197,23 +220,38 @@ def set_state(payload: dict[str, Any]) -> None:
 COMMANDS = {"dag_run": dag_run, "queue": queue, "state": set_state}
 
 
-def play(steps: list[list[Any]]) -> list[Any]:
-    """Do the steps and return their outcomes."""
-    import httpx
-    from airflow.api_fastapi.execution_api import security
-    from airflow.api_fastapi.execution_api.app import InProcessExecutionAPI
+def let_everybody_in() -> None:
+    """InProcessExecutionAPI does so too, but only to the latest version of the API."""
     from fastapi import Request
+
+    try:
+        from airflow.api_fastapi.execution_api import security
+    except ImportError:  # before Airflow 3.2
+        from airflow.api_fastapi.execution_api import deps as security
 
     async def allow(self: Any, request: Any) -> Any:
         ti_id = request.path_params.get("task_instance_id", "00000000-0000-0000-0000-000000000000")
-        return security.TIToken(id=UUID(ti_id), claims=security.TIClaims(scope="execution"))
+        claims = security.TIClaims(scope="execution") if hasattr(security, "TIClaims") else {}
+        return security.TIToken(id=UUID(ti_id), claims=claims)
 
     allow.__annotations__ = {"request": Request}  # FastAPI goes by it
-    # InProcessExecutionAPI lets everybody in, but only to the latest version of the API.
     security.JWTBearer.__call__ = allow
+
+
+def play(steps: list[list[Any]]) -> list[Any]:
+    """Do the steps and return their outcomes."""
+    import httpx
+    from airflow.api_fastapi.execution_api.app import InProcessExecutionAPI
+
+    let_everybody_in()
     create_database()
     outcomes: list[Any] = []
-    with httpx.Client(transport=InProcessExecutionAPI().transport, base_url="http://airflow") as client:
+    api = InProcessExecutionAPI()
+    if not hasattr(api.app.state, "dag_bag"):  # Airflow 3.0 leaves that to the application around it
+        from airflow.models.dagbag import DagBag
+
+        api.app.state.dag_bag = DagBag(read_dags_from_db=True)
+    with httpx.Client(transport=api.transport, base_url="http://airflow") as client:
         for kind, *rest in steps:
             if kind == "command":
                 name, payload = rest

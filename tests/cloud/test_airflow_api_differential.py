@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -20,8 +21,15 @@ from pytest_dagguard.cloud.emulator import Blobs, Caller, Request
 from pytest_dagguard.model.seed import Seed
 
 REFERENCE = Path(__file__).with_name("airflow_reference.py")
-LATEST = "2026-06-30"
-OLDER = ("2026-04-06", "2025-11-05", "2025-10-27", "2025-09-23", "2025-05-20", "2025-04-28")
+NEWEST = {"3.0": "2025-08-10", "3.1": "2025-11-05", "3.2": "2026-04-06", "3.3": "2026-06-30"}
+"""The version of the API that each Airflow's own clients speak."""
+
+LATEST = NEWEST[".".join(metadata.version("apache-airflow").split(".")[:2])]
+OLDER = tuple(
+    each
+    for each in ("2026-04-06", "2025-11-05", "2025-10-27", "2025-09-23", "2025-05-20", "2025-04-28")
+    if each < LATEST
+)
 DAY = "2024-01-{:02}T00:00:00+00:00"
 END = "2024-01-02T00:00:30Z"
 
@@ -166,7 +174,8 @@ def retries(s: Steps) -> None:
     s.ask("POST", "/xcoms/alpha/retry/extract/return_value", {"a": [1]})
     s.ask("POST", "/xcoms/alpha/retry/extract/other", None)
     s.ask("PUT", f"/store/ti/{ti(30)}/job", {"value": {"id": 5}})
-    s.state(30, "up_for_retry", end_date=END, retry_delay_seconds=3.5, retry_reason="because")
+    more = {"retry_delay_seconds": 3.5, "retry_reason": "because"} if LATEST >= "2026-06-30" else {}
+    s.state(30, "up_for_retry", end_date=END, **more)
     s.look("retry")
     s.beat(30)
     s.state(30, "up_for_retry", end_date=END)
@@ -200,6 +209,8 @@ def deferrals(s: Steps) -> None:
         "next_method": "execute_complete",
         "next_kwargs": {"x": 1},
     }
+    if LATEST < "2026-04-06":  # clients before 3.2 send what Airflow has serialized
+        wanted |= {name: {"__type": "dict", "__var": wanted[name]} for name in ("trigger_kwargs", "next_kwargs")}
     s.state(40, "deferred", **wanted)
     s.state(40, "deferred", **wanted)
     s.beat(40)
@@ -381,8 +392,10 @@ def triggers(s: Steps) -> None:
     date = "2024-02-01T00:00:00Z"
     s.ask("GET", "/dag-runs/child/one")
     s.ask("GET", "/dag-runs/child/one/state")
-    s.ask("POST", "/dag-runs/child/one/clear")
-    s.ask("POST", "/dag-runs/child/one", {"conf": {"a": 1}, "logical_date": date, "run_after": date})
+    if LATEST >= "2025-11-05":  # 3.0 says 204 to that
+        s.ask("POST", "/dag-runs/child/one/clear")
+    after = {"run_after": date} if LATEST >= "2026-06-30" else {}
+    s.ask("POST", "/dag-runs/child/one", {"conf": {"a": 1}, "logical_date": date, **after})
     s.ask("POST", "/dag-runs/child/one", {"conf": {"a": 1}, "logical_date": date})
     s.ask("POST", "/dag-runs/child/one", {"reset_dag_run": True})
     s.ask("GET", "/dag-runs/child/one")
@@ -397,7 +410,8 @@ def triggers(s: Steps) -> None:
     s.ask("GET", "/dag-runs/child/two")
     s.ask("POST", "/dag-runs/child/three", {"logical_date": date, "note": "n"})
     s.ask("POST", "/dag-runs/child/bad id", {})
-    s.ask("POST", "/dag-runs/child/bad..id", {})
+    if LATEST >= "2026-06-30":
+        s.ask("POST", "/dag-runs/child/bad..id", {})
     s.ask("POST", "/dag-runs/child/four", {"conf": 5})
     s.ask("POST", "/dag-runs/child/four")
     s.ask("POST", "/dag-runs/unknown/one", {})
@@ -487,7 +501,9 @@ def assets(s: Steps) -> None:
     s.ask("GET", "/asset-events/by-asset-alias", query={"name": "alias", "ascending": False})
     s.queue("assets", "extract", 121)
     s.start(121)
-    s.state(121, "success", end_date=END, outlet_events=[{"dest_asset_key": out, "extra": {}, "partition_key": " "}])
+    if LATEST >= "2026-06-30":
+        event = {"dest_asset_key": out, "extra": {}, "partition_key": " "}
+        s.state(121, "success", end_date=END, outlet_events=[event])
 
 
 def asset_states(s: Steps) -> None:
@@ -522,7 +538,8 @@ def people(s: Steps) -> None:
     s.ask("POST", path, {**question, "subject": "again"})
     s.ask("POST", path, {"options": []})
     s.ask("GET", path)
-    s.state(130, "awaiting_input", next_method="execute_complete", next_kwargs={}, timeout="PT1H")
+    if LATEST >= "2026-06-30":
+        s.state(130, "awaiting_input", next_method="execute_complete", next_kwargs={}, timeout="PT1H")
     s.look("people")
     s.beat(130)
     s.ask("PATCH", path, {"ti_id": ti(130), "chosen_options": ["yes"], "params_input": {"x": 1}})
@@ -594,6 +611,7 @@ def ours() -> Iterator[Any]:
     emulator.command("tasks", {"dag_id": "child", "task_ids": {"only": "EmptyOperator"}, "about": about})
     emulator.command("dags", {"dag_ids": ["alpha", "child"]})
     emulator.command("child_runs", {"state": None})
+    emulator.command("server", {"version": LATEST})
     emulator.command("assets", {"assets": [{"name": "out", "uri": "s3://bucket/out"}], "closed": True})
     for story in STORIES:
         for kind, *rest in told(story):
@@ -655,11 +673,23 @@ def masked(value: Any, name: str = "") -> Any:
     return value
 
 
+def differs(theirs: Any, mine: Any) -> bool:
+    """Whether our answer is another than Airflow's: with the newest Airflow in every word, with older ones in its status.
+
+    Their clients act on the status. What they never send (422), what their servers fail on by themselves (500, 404 for
+    an empty name) and how these refuse a method (405) is not emulated for them.
+    """
+    if max(NEWEST.values()) == LATEST:
+        return masked(theirs) != masked(mine)
+    beside = theirs[0] in (405, 422, 500) or (theirs[0] == 404 and mine[0] in (404, 422))
+    return theirs[0] != mine[0] and not beside
+
+
 @pytest.mark.parametrize("story", [story.__name__ for story in STORIES])
 def test_answers_as_airflow_does(story: str, outcomes: dict[str, list[tuple[Any, Any, Any]]]) -> None:
     different = []
     for step, theirs, mine in outcomes[story]:
-        if step[0] == "request" and masked(theirs) != masked(mine):
+        if step[0] == "request" and differs(theirs, mine):
             different.append(f"{step[1:]}\n  Airflow {theirs}\n  ours    {mine}")
     assert not different, "\n".join([f"{len(different)} of {len(outcomes[story])} steps differ", *different])
 

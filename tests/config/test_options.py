@@ -37,6 +37,7 @@ def test_the_flags_are_those_of_the_contract(parser: argparse.ArgumentParser) ->
         "--dagguard-scenarios",
         "--dagguard-budget",
         "--dagguard-report",
+        "--dagguard-compare",
         "--dagguard-strict",
         "--dagguard-baseline",
         "--dagguard-update-baseline",

@@ -40,6 +40,7 @@ def test_defaults_where_nobody_wrote_anything(tmp_path: Path) -> None:
         scenarios=("twice", "concurrent", "killed"),
         budget=10.0,
         reports=(),
+        compare="",
         strict=False,
         no_cache=False,
         list_parts=False,

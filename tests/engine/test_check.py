@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from laboratory import Laboratory, classes
+from laboratory import AIRFLOW, Laboratory, classes
 from pytest_dagguard.model.seed import Seed
 from pytest_dagguard.model.verdict import Verdict
 
@@ -314,13 +314,15 @@ def test_the_word_of_a_superseded_attempt_does_not_count(judged: Judge) -> None:
     verdict = judged(body, "concurrent")
     assert classes(verdict) == ["duplicate"]
     assert [line for line in verdict.findings[0].history if " ends " in line][-1] == "attempt 2 ends success"
-    assert any(line.startswith("attempt 1 ends up_for_retry") for line in verdict.findings[0].history)
+    # its worker asks for a retry; Airflow 3.0's fails where that is refused
+    ended = "failed" if AIRFLOW == (3, 0) else "up_for_retry"
+    assert any(line.startswith(f"attempt 1 ends {ended}") for line in verdict.findings[0].history)
 
 
 def test_a_task_that_airflow_gives_up_after_a_kill_cannot_finish(judged: Judge) -> None:
     """AirflowFailException asks for no more tries: what a third one would mend does not count."""
     body = """
-        from airflow.sdk.exceptions import AirflowFailException
+        from airflow.exceptions import AirflowFailException
         if ti.try_number == 2:
             raise AirflowFailException("second try")
         tiny.put("out/a", b"x")

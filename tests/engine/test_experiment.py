@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from laboratory import RUN_ID, Laboratory
+from laboratory import AIRFLOW, RUN_ID, Laboratory
 from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Kill, Run
@@ -80,7 +80,8 @@ def test_a_zombie(lab: Laboratory) -> None:
 
 def test_the_retry_freezes_instead(lab: Laboratory) -> None:
     outcome = two_puts(lab, Run(1, START), Run(2, A), Run(1), Run(2))
-    assert puts(outcome) == ["2a", "1a", "1b", "2b"]
+    # before 3.3 a worker that was superseded fails where it reports its rendered fields
+    assert puts(outcome) == (["2a", "1a", "1b", "2b"] if AIRFLOW >= (3, 3) else ["2a", "2b"])
     assert states(outcome)["2"] == "success"
 
 
@@ -123,7 +124,7 @@ def test_no_more_tries_than_the_schedule_says(lab: Laboratory) -> None:
 
 @pytest.mark.parametrize("error", ["AirflowFailException", "AirflowException"])
 def test_what_airflow_gives_up_is_not_tried_again(lab: Laboratory, error: str) -> None:
-    head = "from airflow.sdk.exceptions import AirflowFailException, AirflowException"
+    head = "from airflow.exceptions import AirflowFailException, AirflowException"
     retries = 2 if error == "AirflowFailException" else 1
     outcome = lab.attempt(f"raise {error}()", head=head, retries=retries, schedule=(Run(1, retries=5),))
     assert states(outcome) == ({"1": "failed"} if retries == 2 else {"1": "up_for_retry", "2": "failed"})
@@ -173,6 +174,9 @@ def test_a_frozen_attempt_does_not_lose_patience_with_its_server(lab: Laboratory
         SLOW_RETRY, head="import os", parameters="ti=None", retries=1, schedule=(Run(1, at), Run(2), Run(1))
     )
     assert puts(outcome) == ["11", "22"]
+    if AIRFLOW == (3, 0):  # whose worker fails where its report is refused, for it was superseded
+        assert outcome.results["attempt 1"].error.startswith("AirflowRuntimeError: API_SERVER_ERROR")
+        return
     assert outcome.results["attempt 1"].error == ""
     assert states(outcome) == {"1": "success", "2": "success"}
 

@@ -29,17 +29,22 @@ FAKES = """
         pod.xcom({"rows": 3})
 """
 SOURCE = """
+    import inspect
     from datetime import timedelta
 
     from airflow.providers.cncf.kubernetes.operators.job import KubernetesJobOperator
     from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator as Pod
     from airflow.sdk import DAG, task
 
+    # what Airflow 3.3's provider calls durable was called so before
+    name = "durable" if "durable" in inspect.signature(Pod.__init__).parameters else "reattach_on_restart"
+    LOOSE = {name: False}
+
     with DAG("d", schedule=None, default_args={"retries": 1}):
         Pod(task_id="plain", name="plain", image="ok:1")
         Pod(task_id="keeps", name="keeps", image="ok:1", on_finish_action="keep_pod")
-        Pod(task_id="loose", name="loose", image="ok:1", durable=False)
-        Pod(task_id="loose_keeps", name="loose", image="ok:1", durable=False, on_finish_action="keep_pod")
+        Pod(task_id="loose", name="loose", image="ok:1", **LOOSE)
+        Pod(task_id="loose_keeps", name="loose", image="ok:1", **LOOSE, on_finish_action="keep_pod")
         Pod(task_id="defers", name="defers", image="ok:1", deferrable=True)
         Pod(task_id="works", name="works", image="fn:1", do_xcom_push=True)
         Pod(task_id="fails", name="fails", image="bad:1")

@@ -44,7 +44,19 @@ def test_a_sensor_is_told_what_to_do() -> None:
     poked = replace(ENDED, state="failed", error="AirflowSensorTimeout: Sensor has timed out", error_kind=kind)
     reason, group = reasons.of_failure(poked, Outcome({}, {}, (), {"attempt 1": poked}), TASK, "seed")
     assert group == "waiting sensor"
-    assert "put into the seed what it waits for" in reason
+    assert "put into the seed (seed) what it waits for" in reason
+
+
+def test_a_sensor_says_what_it_looked_for_in_vain() -> None:
+    poked = replace(ENDED, state="failed", error="Sensor has timed out", error_kind="airflow.AirflowSensorTimeout")
+    look = Event("attempt 1", 1, Operation("s3", "HeadObject", "s3://raw/2024-01-01/_SUCCESS"), 404)
+    outcome = Outcome({}, {}, (look, replace(look, index=2)), {"attempt 1": poked})
+    reason, _ = reasons.of_failure(poked, outcome, TASK, "seed")
+    absent = "s3://raw/2024-01-01/_SUCCESS is not there; put it at seed/s3/raw/2024-01-01/_SUCCESS"
+    assert reason == f"the sensor's condition is not met: {absent}"
+    listed = replace(look, status=200, operation=Operation("gcs", "objects.list", "gs://raw/2024-01-01/*"))
+    reason, _ = reasons.of_failure(poked, replace(outcome, history=(listed,)), TASK, "seed")
+    assert "it looked at gs://raw/2024-01-01/*; put into the seed (seed) what it waits for" in reason
 
 
 def test_a_wait_without_an_end_is_told_from_one_that_is_not_seen() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from laboratory import Laboratory
+from laboratory import AIRFLOW, Laboratory
 from pytest_dagguard.model.dag import DagFile
 from pytest_dagguard.model.seed import Seed
 
@@ -31,8 +31,11 @@ def test_a_quiet_file_has_no_events(lab: Laboratory) -> None:
 def test_each_kind_with_its_line(lab: Laboratory) -> None:
     source = """
         import os, socket, subprocess
-        from airflow.sdk import BaseHook, Variable
-        from airflow.sdk import DAG
+        from airflow.sdk import DAG, Variable
+        try:
+            from airflow.sdk import BaseHook
+        except ImportError:  # Airflow 3.0
+            from airflow.hooks.base import BaseHook
         Variable.get("region")
         BaseHook.get_connection("warehouse")
         os.environ["STAGE"] = "test"
@@ -46,12 +49,12 @@ def test_each_kind_with_its_line(lab: Laboratory) -> None:
     seed = Seed(variables={"region": "eu"}, connections={"warehouse": {"conn_type": "postgres", "host": "db"}})
     found = events(lab.load(lab.write(source), seed=seed))
     assert [(kind, line) for kind, _, line in found] == [
-        ("variable", 5),
-        ("connection", 6),
-        ("environment", 7),
-        ("program", 8),
-        ("write", 9),
-        ("network", 11),
+        ("variable", 8),
+        ("connection", 9),
+        ("environment", 10),
+        ("program", 11),
+        ("write", 12),
+        ("network", 14),
     ]
     assert [
         what for kind, what, _ in found if kind in ("variable", "connection", "environment", "program", "network")
@@ -100,7 +103,11 @@ def test_warnings_of_airflow_name_the_line_and_others_are_passed_over(lab: Labor
         from airflow.sdk import DAG
         warnings.warn("of our own", DeprecationWarning)
     """
-    ((kind, what, line),) = events(lab.load(lab.write(source)))
+    found = events(lab.load(lab.write(source)))
+    if AIRFLOW == (3, 0):  # whose warnings are Python's own, like anybody's
+        assert found == []
+        return
+    ((kind, what, line),) = found
     assert (kind, line) == ("warning", 3)
     assert "airflow.providers.standard.operators.bash.BashOperator" in what
 

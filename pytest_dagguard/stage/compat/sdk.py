@@ -15,6 +15,7 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -35,6 +36,10 @@ try:
     from airflow.sdk.api.datamodels._generated import TaskInstance
 except ImportError:  # pragma: no cover - Airflow 3.0
     from airflow.sdk.execution_time.comms import TaskInstance
+
+
+AIRFLOW_30 = not hasattr(supervision.InProcessTestSupervisor, "_setup_subprocess_socket")
+"""Airflow 3.0's supervisor opens no socket for the programs of a task."""
 
 
 class Refused(Exception):
@@ -85,11 +90,18 @@ class Comms:
                 raise AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail)) from refused
             finally:
                 self._busy = False
-            return self.messages.popleft() if self.messages else None
+            return _parsed(self.messages.popleft()) if self.messages else None
 
     async def asend(self, msg: Any) -> Any:
         """:meth:`send` for coroutines."""
         return await asyncio.to_thread(self.send, msg)
+
+
+def _parsed(answer: Any) -> Any:
+    """An answer as it is when it has gone to another process: Airflow 3.0 leaves moments in it as text until then."""
+    if AIRFLOW_30 and hasattr(answer, "model_dump"):
+        return type(answer).model_validate(answer.model_dump(exclude_unset=True))
+    return answer
 
 
 def execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> Ending:
@@ -125,7 +137,7 @@ def execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> Ending:
             state=task_runner.TaskInstanceState.RUNNING,
         )
         before = set(threading.enumerate())
-        with supervisor._setup_subprocess_socket():
+        with _socket_for_programs(supervisor):
             waits.mark_own(set(threading.enumerate()) - before)
             context = instance.get_template_context()
             state, _, error = task_runner.run(instance, context, log)
@@ -133,6 +145,14 @@ def execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> Ending:
             task_runner.finalize(instance, state, context, log, error)
             supervisor.update_task_state_if_needed()
     return Ending(str(getattr(state, "value", state)), error)
+
+
+def _socket_for_programs(supervisor: Any) -> AbstractContextManager[Any]:
+    """What the programs of a task, such as those of a virtual environment, ask Airflow by; Airflow 3.0 has none."""
+    opens: Callable[[], AbstractContextManager[Any]] = (
+        nullcontext if AIRFLOW_30 else supervisor._setup_subprocess_socket
+    )
+    return opens()
 
 
 def task_instance(spec: AttemptSpec) -> Any:

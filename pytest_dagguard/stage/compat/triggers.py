@@ -6,15 +6,19 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
 from airflow.models.trigger import Trigger, handle_event_submit
-from airflow.sdk.module_loading import import_string
 
 from pytest_dagguard.model.attempt import AttemptSpec
-from pytest_dagguard.stage.compat import sdk
+from pytest_dagguard.stage.compat import columns, sdk
+
+try:
+    from airflow.sdk.module_loading import import_string
+except ImportError:  # Airflow 3.0 and 3.1
+    from airflow.utils.module_loading import import_string
 
 FAIL = "__fail__"
 """Airflow's name of the method that a task goes on with when its trigger has failed."""
@@ -41,6 +45,11 @@ def run(spec: AttemptSpec, trigger: Mapping[str, Any], method: str, kwargs: Any)
     :param method: the task's ``next_method``
     :param kwargs: the task's ``next_kwargs``, serialized
     """
+    fired = _run(spec, trigger, method, columns.read(kwargs))
+    return replace(fired, kwargs=columns.write(fired.kwargs))
+
+
+def _run(spec: AttemptSpec, trigger: Mapping[str, Any], method: str, kwargs: Any) -> Fired:
     try:
         event = asyncio.run(_first_event(spec, trigger))
     except asyncio.TimeoutError:
