@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +11,7 @@ from pytest_dagguard.cloud.kubernetes_api import pod_status as status
 from pytest_dagguard.cloud.kubernetes_api.cluster import NODE_NAME, Cluster
 from pytest_dagguard.cloud.kubernetes_api.kinds import Object, Place
 from pytest_dagguard.cloud.kubernetes_api.store import Life, Line
+from pytest_dagguard.cloud.kubernetes_api.volumes import Volumes
 from pytest_dagguard.model.life import FAIL, NEVER_ENDS, RUN, SUCCEED, Death
 
 DECLARE = (
@@ -29,15 +28,15 @@ _NOTICED = 10.0
 class Kubelet:
     """Runs the pods of a cluster.
 
-    :param folder: of the pods' volumes; made when the first pod has one
+    :param volumes: of the pods
     :param changed: told when something in a pod runs or has ended
     :param remove: takes a pod out of the cluster
     """
 
     cluster: Cluster
+    volumes: Volumes
     changed: Callable[[Object], None]
     remove: Callable[[Place], None]
-    folder: str = ""
 
     def created(self, pod: Object) -> None:
         """A pod is there: it starts after a while."""
@@ -147,16 +146,11 @@ class Kubelet:
             duration = self.cluster.lot(pod).duration
             life = replace(life, alarm=self.cluster.alarm(duration, "end", *where, key[0], name, code))
         elif does == RUN or ":" in does:
-            begun = births.birth(self.cluster, pod, container, does, self._folder(key[0]))
+            begun = births.birth(self.cluster, pod, container, does, self.volumes)
             life = replace(life, actor=begun.actor)
             self.cluster.world.begin(begun)
         self.cluster.store.lives[key] = life
         self.changed(pod)
-
-    def _folder(self, uid: str) -> str:
-        if not self.folder:
-            self.folder = births.volume_root()
-        return os.path.join(self.folder, uid)
 
     def _unknown(self, where: Place, name: str, image: str) -> None:
         message = f'Failed to pull image "{image}": dagguard does not know it; ' + DECLARE.format(image=image)
@@ -293,8 +287,7 @@ class Kubelet:
         for key in [each for each in store.logs if each[0] == uid]:
             del store.logs[key]
         store.xcoms.pop(uid, None)
-        if self.folder:
-            shutil.rmtree(os.path.join(self.folder, uid), ignore_errors=True)
+        self.volumes.forget(uid)
 
     def fail(self, where: Place, reason: str, message: str) -> None:
         """End a pod from outside; the object stays."""
