@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -183,7 +184,7 @@ class AirflowApi:
         return COMMANDS[name](self.store, payload)
 
     def entries(self, names: Collection[str] | None = None) -> dict[str, Entry]:
-        """XComs, both state stores, Variables and triggered runs. Not task instances and asset events."""
+        """XComs, both state stores, Variables, asset events and triggered runs. Not task instances."""
         exact = None if names is None else {each for each in names if not each.endswith("*")}
         prefixes = () if names is None else tuple(each[:-1] for each in names if each.endswith("*"))
         return {
@@ -209,6 +210,7 @@ class AirflowApi:
             yield f"asset-state://{name}/{key}", "task-state", value, ""
         for key, value in store.variables.items():
             yield f"variable://{key}", "variable", value, ""
+        yield from self._events()
         for run in store.runs.values():
             if run.child:
                 content = {"conf": run.conf, "logical_date": iso(run.logical_date)}
@@ -216,6 +218,16 @@ class AirflowApi:
                     content[CUT_SHORT] = run.interrupted
                 # Clearing lets it run again: not another content, but a change.
                 yield run.resource, "child-run", content, str(run.clear_number)
+
+    def _events(self) -> Iterator[tuple[str, str, Any, str]]:
+        """Asset events, those of one asset by one task instance under numbers."""
+        counts: Counter[str] = Counter()
+        for event in self.store.events.values():
+            source = place(event.source_dag_id, event.source_run_id, event.source_task_id, event.source_map_index)
+            name = f"asset-event://{event.asset[0]}/{source}"
+            counts[name] += 1
+            content = {"extra": event.extra, "aliases": sorted(event.aliases), "partition_key": event.partition_key}
+            yield f"{name}#{counts[name]}", "asset-event", content, ""
 
     def snapshot(self) -> object:
         """All tables, copied."""

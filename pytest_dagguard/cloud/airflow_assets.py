@@ -205,13 +205,13 @@ def _name_events(store: Store, call: Call) -> Footprint:
     name, uri = ((call.query.get(each) or [""])[-1] for each in ("name", "uri"))
     asset = find(store, name or None, uri or None) if name or uri else None
     word = asset.name if asset is not None else name or uri
-    return reading(f"asset-event://{word}")
+    return reading(f"asset-event://{word}/*")
 
 
 def _name_alias_events(store: Store, call: Call) -> Footprint:
     word = (call.query.get("name") or [""])[-1]
     # An alias may stand for any asset.
-    return reading(f"asset-event://{word}", "asset-event://*")
+    return reading(f"asset-event://{word}/*", "asset-event://*")
 
 
 ROUTES = (

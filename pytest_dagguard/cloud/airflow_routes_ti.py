@@ -263,7 +263,7 @@ def _outlets(call: Call) -> set[str]:
         return set()
     named = [{"name": each.name, "uri": each.uri} for each in payload.task_outlets]
     named += [event.get("dest_asset_key") or {} for event in payload.outlet_events]
-    return {f"asset-event://{_asset(each)}" for each in named if _asset(each)}
+    return {f"asset-event://{_asset(each)}/*" for each in named if _asset(each)}
 
 
 def _asset(each: Mapping[str, Any]) -> str:

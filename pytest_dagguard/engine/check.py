@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_dagguard.engine import downstream, drift, narrate, replay
+from pytest_dagguard.engine import downstream, drift, narrate, repeated, replay
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Lab
 from pytest_dagguard.engine.memory import Memory
@@ -24,7 +24,7 @@ from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Drift, Elapse, Hit, Judged, Plan, Run, Search, Strategy, Trial
 from pytest_dagguard.model.scenario import Scenario
 from pytest_dagguard.model.verdict import Checked, Verdict
-from pytest_dagguard.oracle import noise
+from pytest_dagguard.oracle import endless, noise
 from pytest_dagguard.oracle.canonical import Canon
 from pytest_dagguard.oracle.classify import remarks
 from pytest_dagguard.oracle.ending import ending, success_after_kill
@@ -78,6 +78,7 @@ def check(
     checked = Checked(
         found.kill_states, found.closed, found.schedules, lab.attempts - attempts, drive.operations, found.bounded
     )
+    again = repeated.remarks(baseline.outcome, drive.latest) if baseline.outcome is not None else ()
     findings = tuple(_tell(hit, baseline, walk, task, name, terms) for hit in found.hits)
     kind, reason, group = _conclude(findings, found, terms)
     return replace(
@@ -88,7 +89,10 @@ def check(
         seconds=time.monotonic() - began,
         checked=checked,
         findings=findings,
-        notes=(*baseline.notes, *drive.canon.clean.notes, *drive.remarks, *found.remarks[:1], *_bounds(found, terms)),
+        notes=(
+            *(*baseline.notes, *drive.canon.clean.notes, *drive.remarks, *again),
+            *(*found.remarks[:1], *_bounds(found, terms)),
+        ),
         logs={key: value for hit in found.hits[:1] for key, value in _logs(hit.outcome).items()},
     )
 
@@ -126,6 +130,7 @@ class _Drive:
         assert baseline.clean is not None
         self.canon = Canon(baseline.clean, lab.content)
         self.tried_again = False
+        self.latest = repeated.Latest()
         self.drifted: drift.Drifted | None = None
         self.operations = 0
         self.remarks: dict[str, None] = {}
@@ -146,6 +151,8 @@ class _Drive:
         if drifts and self._drift().clean is None:
             return Judged(Outcome({}, {}, ()), (), time.monotonic() > self.deadline)
         outcome = self._outcome(trial, drifts)
+        if self.plan.scenario == "killed":
+            self.latest.see(trial, outcome)
         findings = () if outcome.unreachable else self._judge(trial, outcome)
         if not drifts and any(each.cls == "changed" for each in findings) and self._know_try_number():
             findings = self._judge(trial, outcome)
@@ -172,6 +179,7 @@ class _Drive:
             cleared=plan.cleared,
             seed=3,
             peer=baseline.peer,
+            dag=self.walk.dag,
             drift=lambda: drift.put(self.lab, self._drift().inputs),
             halfway=None if begun else lambda beginning, outcome: memory.keep(terms, beginning, outcome),
         )
@@ -183,6 +191,10 @@ class _Drive:
 
     def _judge(self, trial: Trial, outcome: Outcome) -> tuple[Finding, ...]:
         clean, plan = self.canon.clean, self.plan
+        if outcome.unending is not None:
+            if said := endless.remark(clean, outcome.unending):
+                self.remarks[said] = None
+            return endless.judge(clean, outcome.unending)
         drifted = self._drift().clean if Drift() in trial.schedule else None
         end = counting(outcome, self.baseline.peer is not None)
         situation = Situation(trial.fault, plan.scenario, plan.cleared, end.succeeded, end)

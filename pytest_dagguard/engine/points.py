@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 
 from pytest_dagguard.model.history import History
 from pytest_dagguard.model.operation import Selector, touches
@@ -24,6 +25,7 @@ def points_of(outcome: Outcome, canon: Canon, actor: str = "attempt 1") -> tuple
     changes: dict[str, str] = {}
     beside: dict[str, tuple[tuple[str, str], ...]] = {}
     ends = [each for each in outcome.history if each.actor == actor and each.operation.verb == "ti.state"]
+    over = False
     unseen = _unseen_uploads(outcome.history)
     for event in outcome.history:
         pairs = zip(event.changed, event.digests, strict=True)
@@ -31,8 +33,11 @@ def points_of(outcome: Outcome, canon: Canon, actor: str = "attempt 1") -> tuple
         beside.update((name, headers) for (name, _), headers in zip(event.changed, event.headers, strict=False))
         if event.actor != actor:
             continue
-        if ends and points and points[-1].event is ends[-1]:
+        if over:
             break  # once its end is reported there is nobody who would try again
+        if ends and event is ends[-1]:
+            # nor if it is killed right after: what the report brings about is no state that a retry could meet
+            over, event = True, replace(event, changed=(), digests=(), headers=())
         operation = event.operation
         pattern = noise.pattern(operation.resource, clean)
         if operation.resource.startswith("ti://"):

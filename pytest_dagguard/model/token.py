@@ -14,15 +14,43 @@ from dataclasses import dataclass
 
 from pytest_dagguard.model.errors import ConfigurationError
 from pytest_dagguard.model.operation import Selector
-from pytest_dagguard.model.plan import FATES, Befall, Disturb, Drift, Elapse, Kill, Run, Schedule, Step, Terminate
+from pytest_dagguard.model.plan import (
+    FATES,
+    Befall,
+    Disturb,
+    Drift,
+    Elapse,
+    Endless,
+    Kill,
+    Onward,
+    Run,
+    Schedule,
+    Step,
+    Terminate,
+)
 
 PREFIX = "k1."
 KINDS = ("429 before", "503 before", "503 after", "reset after", "half")
 """The kinds of disturbance; a token has the number of one, so their order is for good."""
 
 _MARK = 4
-_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE, _BEFALL = range(9)
-_LENGTH = {_GO: 3, _STOP: 5 + _MARK, _KILL: 2, _TERMINATE: 2, _DISTURB: 6, _MORE: 2, _DRIFT: 1, _ELAPSE: 1, _BEFALL: 8}
+_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE, _BEFALL, _ENDLESS, _ONWARD = range(11)
+_BARE: dict[int, type[Drift | Elapse | Endless | Onward]] = {
+    _DRIFT: Drift,
+    _ELAPSE: Elapse,
+    _ENDLESS: Endless,
+    _ONWARD: Onward,
+}
+_LENGTH = {
+    _GO: 3,
+    _STOP: 5 + _MARK,
+    _KILL: 2,
+    _TERMINATE: 2,
+    _DISTURB: 6,
+    _MORE: 2,
+    _BEFALL: 8,
+    **dict.fromkeys(_BARE, 1),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +90,7 @@ class Bad:
     kind: str
 
 
-Element = Stop | Go | More | Bad | Kill | Terminate | Drift | Elapse | Befall
+Element = Stop | Go | More | Bad | Kill | Terminate | Drift | Elapse | Befall | Endless | Onward
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +128,11 @@ def _packed(step: Element) -> bytes:
         )
     if isinstance(step, Go):
         return bytes((_GO, step.attempt, step.retries))
-    if isinstance(step, (Drift, Elapse)):
-        return bytes((_DRIFT if isinstance(step, Drift) else _ELAPSE,))
-    kind = {Kill: _KILL, Terminate: _TERMINATE, More: _MORE}[type(step)]
-    return bytes((kind, step.attempt))
+    for kind, bare in _BARE.items():
+        if isinstance(step, bare):
+            return bytes((kind,))
+    assert isinstance(step, (Kill, Terminate, More))
+    return bytes(({Kill: _KILL, Terminate: _TERMINATE, More: _MORE}[type(step)], step.attempt))
 
 
 def decode(text: str) -> Token:
@@ -140,8 +169,8 @@ def _known(raw: bytes) -> bool:
 
 def _unpacked(raw: bytes) -> Element:
     kind = raw[0]
-    if kind in (_DRIFT, _ELAPSE):
-        return Drift() if kind == _DRIFT else Elapse()
+    if kind in _BARE:
+        return _BARE[kind]()
     if kind == _BEFALL:
         return Befall(FATES[raw[1]], int.from_bytes(raw[2:5], "big"), float(int.from_bytes(raw[5:8], "big")))
     attempt = raw[1]

@@ -10,8 +10,14 @@ from pytest_dagguard.model.finding import Finding
 
 PASS, FAIL, WARN, INCONCLUSIVE = "pass", "fail", "warn", "inconclusive"
 
+REPEATED = "work is repeated: "
+"""Begins a note on what a retry does again after a kill near the end."""
+
 UNTESTED = "not tested: "
 """Begins a note on what a pass does not cover; such notes are told even where all passes."""
+
+BOUND = "bound: "
+"""Begins a note on how long a job that never ends goes on; told even where all passes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,13 @@ from pytest_dagguard.oracle.headers import Headers, counting
 from pytest_dagguard.oracle.ladder import BYTES, PRESENCE, Rule, signature
 from pytest_dagguard.oracle.noise import Clean, is_ignored
 
-_KINDS = {"xcom": "xcom", "task-state": "task-state", "variable": "variable", "dagrun": "child-run"}
+_KINDS = {
+    "xcom": "xcom",
+    "task-state": "task-state",
+    "variable": "variable",
+    "dagrun": "child-run",
+    "asset-event": "asset-event",
+}
 
 
 NONE: Mapping[str, Headers] = {}

@@ -138,6 +138,8 @@ class _Look:
             return self._make(it, "leak", "upload", "is an unfinished upload that stays behind")
         if it.kind == "child-run":
             return self._child_run(it)
+        if it.kind == "asset-event":
+            return self._make(it, "duplicate", it.kind, "was produced, and one clean run does not produce it")
         if it.kind in LIVES:
             return self._life(it)
         if it.kind in BOOKKEEPING:
@@ -214,6 +216,8 @@ class _Look:
         if it.kind in BOOKKEEPING:
             cls = "lost" if it.kind == "xcom" and it.name.rsplit("/", 1)[-1] == "return_value" else "changed"
             return self._make(it, cls, it.kind, "is not set, and one clean run sets it")
+        if it.kind == "asset-event":
+            return self._make(it, "lost", it.kind, "was not produced, and one clean run produces it")
         if it.kind == "child-run" or it.kind in LIVES:
             return self._make(it, "lost", it.kind, "was not started, and one clean run starts it")
         if it.expected > 1:
@@ -241,7 +245,7 @@ class _Look:
             text = "was cleared while it was under way: its tasks are stopped and run again"
             return self._make(it, "started-twice", "child-reset", text)
         relation = relate(expected, actual, it.rule, it.wanted[0], it.kind)
-        if it.kind in BOOKKEEPING or it.kind == "child-run" or it.kind in LIVES:
+        if it.kind in (*BOOKKEEPING, "child-run", "asset-event", *LIVES):
             return self._make(it, "changed", it.kind, relation.text)
         before = self.outcome.before.get(it.name)
         if before is not None and before.digest == it.found[1].digest:
@@ -287,7 +291,18 @@ def remarks(clean: Clean, outcome: Outcome, content: Content) -> tuple[str, ...]
         }
     )
     text = "is a resumable upload that nobody finished; Cloud Storage drops it after a week"
-    return (*(f"{name} {text}" for name in left), *_again(clean, outcome, content))
+    return (*(f"{name} {text}" for name in left), *_again(clean, outcome, content), *_events(clean, outcome))
+
+
+def _events(clean: Clean, outcome: Outcome) -> list[str]:
+    """Assets of which a rerun produced another event: Airflow means it so, and whoever depends on them should know."""
+    more = {
+        name.rpartition("#")[0]
+        for name, entry in outcome.after.items()
+        if entry.kind == "asset-event" and name not in outcome.before and (entry.kind, name) not in clean.groups
+    }
+    text = "is produced once more by the rerun: DAGs that are scheduled on the asset run again"
+    return [f"{template(name, clean)} {text}" for name in sorted(more)]
 
 
 def _again(clean: Clean, outcome: Outcome, content: Content) -> list[str]:
@@ -316,7 +331,7 @@ def gone(outcome: Outcome, differences: Sequence[Difference], content: Content) 
     now = {entry.digest for entry in outcome.after.values()}
 
     def is_gone(it: Difference) -> bool:
-        if it.wanted is None or it.how == HEADERS or it.kind in BOOKKEEPING or it.kind == "child-run":
+        if it.wanted is None or it.how == HEADERS or it.kind in (*BOOKKEEPING, "child-run", "asset-event"):
             return False
         if it.kind in LIVES:
             return False

@@ -21,7 +21,9 @@ from typing import Any
 
 PARQUET_MAGIC = b"PAR1"
 GZIP_MAGIC = b"\x1f\x8b"
-JSON_KINDS = frozenset({"xcom", "task-state", "child-run", "variable", "job", "pod", "k8s-job", "pods-at-once"})
+JSON_KINDS = frozenset(
+    {"xcom", "task-state", "child-run", "variable", "job", "pod", "k8s-job", "pods-at-once", "asset-event"}
+)
 _DELIMITERS = {".csv": ",", ".tsv": "\t", ".psv": "|"}
 _PROSE = frozenset(
     {

@@ -36,6 +36,8 @@ _PLURAL: dict[tuple[str, str], str] = {
     ("orphan", "k8s-job"): "are left running",
     ("leak", "pod"): "have ended and stay behind",
     ("leak", "k8s-job"): "have ended and stay behind",
+    ("duplicate", "asset-event"): "were produced more often than one clean run produces them",
+    ("lost", "asset-event"): "were not produced, and one clean run produces them",
     ("started-twice", "child-run"): "were started more often than one clean run starts them",
 }
 _NOUNS = {
@@ -48,6 +50,7 @@ _NOUNS = {
     "k8s-job": "Jobs",
     "pods-at-once": "task instances",
     "upload": "uploads",
+    "asset-event": "asset events",
     "bucket": "buckets",
 }
 

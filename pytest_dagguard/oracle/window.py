@@ -13,10 +13,28 @@ from pytest_dagguard.oracle.names import readable
 from pytest_dagguard.oracle.noise import Clean, is_ignored
 
 NOT_READ = frozenset(
-    {"upload", "bucket", "xcom", "task-state", "variable", "child-run", "job", "pod", "k8s-job", "pods-at-once"}
+    {
+        "upload",
+        "bucket",
+        "xcom",
+        "task-state",
+        "variable",
+        "child-run",
+        "job",
+        "pod",
+        "k8s-job",
+        "pods-at-once",
+        "asset-event",
+    }
 )
 """Kinds that nobody outside of the task reads as data."""
-_KINDS = {"xcom": "xcom", "task-state": "task-state", "variable": "variable", "dagrun": "child-run"}
+_KINDS = {
+    "xcom": "xcom",
+    "task-state": "task-state",
+    "variable": "variable",
+    "dagrun": "child-run",
+    "asset-event": "asset-event",
+}
 
 
 @dataclass(frozen=True, slots=True)

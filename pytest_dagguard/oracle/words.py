@@ -33,6 +33,13 @@ WHY: dict[tuple[str, str], str] = {
         "expiry",
     ): "Setting the key and giving it a time to live are two requests, and only one of them was done.",
     ("changed", "child-run"): "The child run gets another configuration than after one clean run.",
+    (
+        "duplicate",
+        "asset-event",
+    ): "Both attempts count as a success of their own: each DAG that is scheduled on the asset "
+    "runs once for each event.",
+    ("lost", "asset-event"): "DAGs that are scheduled on the asset wait for the event, and do not run.",
+    ("changed", "asset-event"): "DAGs that are scheduled on the asset get other details than after one clean run.",
     ("started-twice", "child-run"): _AGAIN + " and triggered the DAG again under another run id.",
     ("started-twice", "child-reset"): "{who} found the run there and cleared it, as `reset_dag_run=True` asks for,"
     " although it had not ended.",
@@ -121,6 +128,13 @@ FIX: dict[tuple[str, str], str] = {
     ): "Set the key and its time to live in one command (`SET key value EX 60`, `redis.set(..., ex=60)`), or both in "
     "MULTI.",
     ("changed", "child-run"): "Build `conf` from the logical date and the inputs alone.",
+    ("duplicate", "asset-event"): "Produce the event in a task of its own, after the work.",
+    (
+        "lost",
+        "asset-event",
+    ): "Produce the event on every path, also on the one that finds the work done already; a task "
+    "that skips itself produces none.",
+    ("changed", "asset-event"): "Make the event's `extra` of the logical date and the inputs alone.",
     ("started-twice", "child-run"): "Give the child run an id and a date derived from the logical date "
     '(`trigger_run_id="{{ run_id }}"`, `logical_date="{{ logical_date }}"`), set `skip_when_already_exists=True`, and '
     'wait for it in a sensor with `trigger_rule="none_failed"`.',
@@ -187,6 +201,21 @@ FIX_OVERLAPPING: dict[tuple[str, str], str] = {
 }
 """What to change where two attempts overlap and the advice for one after the other does not help."""
 
+_WENT_ON = "The task went on as if it had been a good answer, and counts as a success: nobody tries it again."
+WHY_ALONE: dict[tuple[str, str], str] = {
+    ("lost", "gone"): _WENT_ON,
+    ("lost", "fewer"): _WENT_ON,
+    ("lost", "content"): _WENT_ON,
+    ("torn", "content"): _WENT_ON,
+}
+"""How a finding comes about where a service answers badly and the attempt lives on."""
+
+_SEND_AGAIN = (
+    "Let the client send the request again (`retry=DEFAULT_RETRY` on Cloud Storage, `retries` in botocore's `Config`), "
+    "and let an error that remains fail the task, so that Airflow tries it again."
+)
+FIX_ALONE: dict[tuple[str, str], str] = dict.fromkeys(WHY_ALONE, _SEND_AGAIN)
+
 _BY_SLOT = {
     "uuid": "Derive the name from the logical date instead of a random id (`part-{{ ds }}` rather than `uuid4()`)",
     "time": "Take the date in the name from the logical date (`{{ ds }}`, `{{ ts_nodash }}`), not from the clock",
@@ -248,7 +277,8 @@ def _sentence(text: str) -> str:
 def why(cls: str, tag: str, fault: str, scenario: str, cleared: bool) -> str:
     """How a finding comes about, beginning with the fault."""
     who, earlier = _who(scenario, cleared)
-    text = WHY.get((cls, tag), "What {who} leaves depends on what {earlier} left.")
+    alone = WHY_ALONE.get((cls, tag)) if scenario == "unacknowledged" else None
+    text = alone or WHY.get((cls, tag), "What {who} leaves depends on what {earlier} left.")
     said = _sentence(text.format(who=who, earlier=earlier)).rstrip(".") + "."
     return f"{_sentence(fault)}. {said}" if fault else said
 
@@ -267,6 +297,8 @@ def fix(cls: str, tag: str, label: str, scenario: str) -> str:
         return f"{advice}, or delete what is under {folder}/ before writing."
     if overlap and (cls, tag) in FIX_OVERLAPPING:
         return FIX_OVERLAPPING[cls, tag]
+    if scenario == "unacknowledged" and (cls, tag) in FIX_ALONE:
+        return FIX_ALONE[cls, tag]
     return FIX.get((cls, tag), _GENERAL)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pytest_dagguard.model.finding import CLASSES, Finding
-from pytest_dagguard.model.verdict import FAIL, INCONCLUSIVE, PASS, UNTESTED, WARN, Verdict
+from pytest_dagguard.model.verdict import BOUND, FAIL, INCONCLUSIVE, PASS, REPEATED, UNTESTED, WARN, Verdict
 
 WIDTH = 100
 _FULL = 5
@@ -74,11 +74,11 @@ def summary(verdicts: Sequence[Verdict], notes: bool = False) -> list[str]:
 
 
 def _untested(verdicts: Sequence[Verdict]) -> list[str]:
-    """What passes do not cover, each once, with the items that it is about."""
+    """What passes do not cover, and what they make a retry do again; each once, with the items that it is about."""
     about: dict[str, list[str]] = {}
     for verdict in verdicts:
         for note in verdict.notes:
-            if note.startswith(UNTESTED) and verdict.passed:
+            if note.startswith((UNTESTED, REPEATED, BOUND)) and verdict.passed:
                 about.setdefault(note, []).append(node_id(verdict))
     return [
         f"{note} ({items[0]}{f' and {len(items) - 1} more' if len(items) > 1 else ''})" for note, items in about.items()

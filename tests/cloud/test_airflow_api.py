@@ -477,7 +477,7 @@ def test_task_groups_have_to_be_known(airflow: Airflow) -> None:
     assert airflow.ask("GET", "/task-instances/count", None, asked) == (200, 2)
 
 
-def test_asset_events_can_be_had_and_are_no_state(airflow: Airflow) -> None:
+def test_asset_events_can_be_had_and_belong_to_the_state(airflow: Airflow) -> None:
     airflow.queue(ONE)
     airflow.start()
     outlets = [{"name": "n", "uri": "u", "type": "Asset"}]
@@ -485,7 +485,7 @@ def test_asset_events_can_be_had_and_are_no_state(airflow: Airflow) -> None:
     assert airflow.state(ONE, "success", end_date=END, task_outlets=outlets, outlet_events=events)[0] == 204
     (event,) = airflow.api.command("asset_events", {})  # type: ignore[misc]
     assert (event["asset"]["uri"], event["extra"], event["source_task_id"]) == ("u", {"rows": 1}, "a")
-    assert airflow.api.entries() == {}
+    assert list(airflow.api.entries()) == ["asset-event://n/d/r/a#1"]
 
 
 def test_inactive_assets_are_reported(airflow: Airflow) -> None:

@@ -471,3 +471,11 @@ def test_a_pod_that_was_there_before_was_not_started_by_the_task():
     ended = b'{"status": {"phase": "Succeeded"}}'
     (leak,) = found({other: ended}, {other: ended, late: ended}, before={other: ended})
     assert (leak.cls, leak.resource) == ("leak", late)
+
+
+def test_an_event_of_an_asset_that_is_produced_twice_is_a_duplicate_and_a_remark_of_a_rerun():
+    event = {"asset-event://sales/d/r/t#1": b"{}"}
+    clean, after = learned(event), outcome({**event, "asset-event://sales/d/r/t#2": b"{}"})
+    assert classes(judge(clean, after, situation("killed"), content)) == ["duplicate"]
+    assert judge(clean, after, situation("twice"), content) == ()
+    assert "is produced once more" in remarks(clean, after, content)[0]

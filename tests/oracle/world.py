@@ -15,7 +15,7 @@ from pytest_dagguard.oracle.judge import Situation, judge
 from pytest_dagguard.oracle.noise import Clean, learn
 
 BLOBS: dict[str, bytes] = {}
-KINDS = {"xcom": "xcom", "dagrun": "child-run", "task-state": "task-state", "variable": "variable"}
+KINDS = {each: each for each in ("xcom", "task-state", "variable", "asset-event")} | {"dagrun": "child-run"}
 FAULT = "attempt 1 is killed after PutObject s3://b/k"
 Files = Mapping[str, bytes]
 
