@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from pytest_dagguard.engine import reasons
+from pytest_dagguard.engine import delivery, reasons
 from pytest_dagguard.engine.lab import Lab, Subject
 from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Befall, Disturb, Drift, Elapse, Kill, Run, Schedule, Step, Terminate
+from pytest_dagguard.model.plan import Befall, Deliver, Disturb, Drift, Elapse, Kill, Run, Schedule, Step, Terminate
 from pytest_dagguard.model.state import Entry
 
 Halfway = Callable[[Schedule, Outcome], None]
@@ -42,6 +42,11 @@ def carry_out(
         others were held: the same as if they had been killed and the schedule ended there
     :returns: the outcome, and the number of the kept state (0 where none was to be kept)
     """
+    if any(isinstance(each, Deliver) for each in schedule):
+        gap = shifts[min(1, len(shifts) - 1)]
+        outcome = delivery.carry_out(lab, subject, start, schedule, cleared=cleared, gap=gap)
+        lab.cloud.call("restore", start)
+        return outcome, 0
     outcome = _Experiment(lab, subject, shifts, cleared, where, seed, peer, drift, halfway).run(start, schedule)
     kept = lab.cloud.call("snapshot") if keep else 0
     lab.cloud.call("restore", start)
@@ -88,7 +93,7 @@ class _Experiment:
             elif isinstance(step, Disturb):
                 self._launch(step.attempt)
                 lab.cloud.call("disturb", _actor(step.attempt), step.at, step.kind)
-            elif self._go(step):
+            elif isinstance(step, Run) and self._go(step):
                 break
             # what lives on would go on to its end before a schedule that ends here is judged
             is_halfway = self.halfway is not None and self.alive and place < len(schedule) and _ends(step)

@@ -14,15 +14,39 @@ from dataclasses import dataclass
 
 from pytest_dagguard.model.errors import ConfigurationError
 from pytest_dagguard.model.operation import Selector
-from pytest_dagguard.model.plan import FATES, Befall, Disturb, Drift, Elapse, Kill, Run, Schedule, Step, Terminate
+from pytest_dagguard.model.plan import (
+    DELIVERIES,
+    FATES,
+    Befall,
+    Deliver,
+    Disturb,
+    Drift,
+    Elapse,
+    Kill,
+    Run,
+    Schedule,
+    Step,
+    Terminate,
+)
 
 PREFIX = "k1."
 KINDS = ("429 before", "503 before", "503 after", "reset after", "half")
 """The kinds of disturbance; a token has the number of one, so their order is for good."""
 
 _MARK = 4
-_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE, _BEFALL = range(9)
-_LENGTH = {_GO: 3, _STOP: 5 + _MARK, _KILL: 2, _TERMINATE: 2, _DISTURB: 6, _MORE: 2, _DRIFT: 1, _ELAPSE: 1, _BEFALL: 8}
+_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE, _BEFALL, _DELIVER = range(10)
+_LENGTH = {
+    _GO: 3,
+    _STOP: 5 + _MARK,
+    _KILL: 2,
+    _TERMINATE: 2,
+    _DISTURB: 6,
+    _MORE: 2,
+    _DRIFT: 1,
+    _ELAPSE: 1,
+    _BEFALL: 8,
+    _DELIVER: 2,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +86,7 @@ class Bad:
     kind: str
 
 
-Element = Stop | Go | More | Bad | Kill | Terminate | Drift | Elapse | Befall
+Element = Stop | Go | More | Bad | Kill | Terminate | Drift | Elapse | Befall | Deliver
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +122,8 @@ def _packed(step: Element) -> bytes:
         return bytes((_BEFALL, FATES.index(step.fate))) + b"".join(
             n.to_bytes(3, "big") for n in (step.at, int(step.delay))
         )
+    if isinstance(step, Deliver):
+        return bytes((_DELIVER, DELIVERIES.index(step.kind)))
     if isinstance(step, Go):
         return bytes((_GO, step.attempt, step.retries))
     if isinstance(step, (Drift, Elapse)):
@@ -135,7 +161,11 @@ def decode(text: str) -> Token:
 
 def _known(raw: bytes) -> bool:
     """Say whether this version has what a step names by its number."""
-    return not ((raw[0] == _DISTURB and raw[2] >= len(KINDS)) or (raw[0] == _BEFALL and raw[1] >= len(FATES)))
+    known = {_DISTURB: (2, KINDS), _BEFALL: (1, FATES), _DELIVER: (1, DELIVERIES)}
+    if raw[0] not in known:
+        return True
+    place, names = known[raw[0]]
+    return raw[place] < len(names)
 
 
 def _unpacked(raw: bytes) -> Element:
@@ -144,6 +174,8 @@ def _unpacked(raw: bytes) -> Element:
         return Drift() if kind == _DRIFT else Elapse()
     if kind == _BEFALL:
         return Befall(FATES[raw[1]], int.from_bytes(raw[2:5], "big"), float(int.from_bytes(raw[5:8], "big")))
+    if kind == _DELIVER:
+        return Deliver(DELIVERIES[raw[1]])
     attempt = raw[1]
     if kind == _STOP:
         return Stop(attempt, int.from_bytes(raw[2:5], "big"), raw[5:])
