@@ -232,6 +232,11 @@ class _Drill:
         self._lives.discard(actor)
         self.lab.cloud.call("remove", actor)
         self.lab.stage.call("kill", actor)
+        deadline = time.monotonic() + DEADLINE
+        # its end is told, and is not to be taken for that of a later process of the same name
+        while (event := self.lab.next(deadline)) is not None:
+            if event[0] == "exited" and event[1] == actor:
+                break
 
 
 def _last(log: Sequence[str]) -> str:

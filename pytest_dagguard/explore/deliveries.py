@@ -8,7 +8,10 @@ from pytest_dagguard.model.plan import GONE, LOST, TWICE, Deliver, Plan, Point, 
 
 
 def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
-    """Stop worker 1 after the last operation that changed something, or after its start where none did."""
+    """Stop worker 1 after the last operation that changed something, or after its start where none did.
+
+    There are three trials and no more, so the budget does not cut them.
+    """
     starts = [each for each in points if each.event.operation.verb == "ti.start"]
     at = next(iter([*kill_points(points), *starts]), None)
     trials = [Trial((Deliver(LOST),), "the message that starts the task is lost, and Airflow sends another")]
@@ -18,14 +21,13 @@ def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
         gone = f"a worker is killed after {at} before it acknowledges the message, which comes again"
         trials += [Trial((Deliver(TWICE), stop), twice, at), Trial((Deliver(GONE), stop), gone, at)]
     found = Search()
-    for tried, trial in enumerate(trials, start=1):
+    if plan.cleared:
+        found.remarks.append("the task has no retries: where its worker is gone, it fails until somebody clears it")
+    for trial in trials:
         judged = yield trial
         found.schedules += 1
         yield from follow_up(found, trial, judged, trial)
         if judged.outcome.unreachable:
-            break
-        if judged.late and tried < len(trials):
-            found.bounded = found.cut = True
             break
     return found
 

@@ -12,7 +12,7 @@ What it does
   The message is lost before a worker takes it; a worker is frozen for longer than its message is hidden, and another
   worker gets the same one (visibility timeout); a worker is killed between its start and the acknowledgement. Airflow
   refuses a second start of a try that runs, and sends the task again or tries it again. The cloud must end up as one
-  clean run leaves it. Workers take real time, some ten seconds for each of the three: raise --dagguard-budget. It needs
+  clean run leaves it. Workers take real time, up to a minute for each of the three, whatever the budget. It needs
   apache-airflow-providers-celery.
 
 Why is this bad
