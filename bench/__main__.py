@@ -1,4 +1,4 @@
-"""Entry: ``python -m bench [--quick] [attempts] [pods] [phases] [startup] [memory]``."""
+"""Entry: ``python -m bench [--quick] [attempts] [processor] [pods] [phases] [startup] [memory] [rules]``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import platform
 import time
 from importlib import metadata
 
-from bench import attempts, memory, phases, pods, startup
+from bench import attempts, memory, phases, pods, processor, rules, startup
 from bench.figures import say
 
-PARTS = ("attempts", "pods", "phases", "startup", "memory")
+PARTS = ("attempts", "processor", "pods", "phases", "startup", "memory", "rules")
 
 
 def main() -> None:
@@ -26,6 +26,8 @@ def main() -> None:
     say(f"{versions}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
     if "attempts" in wanted:
         attempts.measure(rounds=5 if quick else 25, cold=1 if quick else 3)
+    if "processor" in wanted:
+        processor.measure(rounds=5 if quick else 20)
     if "pods" in wanted:
         pods.measure(rounds=5 if quick else 25)
     if "phases" in wanted:
@@ -34,6 +36,8 @@ def main() -> None:
         startup.measure(rounds=5 if quick else 25)
     if "memory" in wanted:
         memory.measure(files=20 if quick else 200)
+    if "rules" in wanted:
+        rules.measure(files=100 if quick else 1000)
     say()
     say(f"{time.perf_counter() - began:.0f} s in all, load {os.getloadavg()[0]:.1f}")
 

@@ -45,7 +45,7 @@ class Actors:
         lab = self.lab
         self.ahead = shift
         ti_id = lab.queue(subject, try_number, max_tries, shift)
-        endpoints, variables = lab.cloud.call("open", actor, where)
+        (endpoints, variables), now = lab.cloud.calls(("open", actor, where), ("now",))
         spec = AttemptSpec(
             actor=actor,
             file=subject.file,
@@ -61,7 +61,7 @@ class Actors:
             environment=tuple(variables.items()),
             where=where,
             seed=seed,
-            now=lab.cloud.call("now"),
+            now=now,
         )
         self.count += 1
         self._early = [each for each in self._early if each[1] != actor]

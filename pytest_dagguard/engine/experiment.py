@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from pytest_dagguard.engine import delivery, reasons
 from pytest_dagguard.engine.lab import Lab, Subject
+from pytest_dagguard.engine.onward import Following, stand
 from pytest_dagguard.model.attempt import AttemptResult
+from pytest_dagguard.model.dag import Dag
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Befall, Deliver, Disturb, Drift, Elapse, Kill, Run, Schedule, Step, Terminate
+from pytest_dagguard.model.plan import (
+    Befall,
+    Deliver,
+    Disturb,
+    Drift,
+    Elapse,
+    Endless,
+    Kill,
+    Onward,
+    Run,
+    Schedule,
+    Step,
+    Terminate,
+)
 from pytest_dagguard.model.state import Entry
+from pytest_dagguard.model.unending import WAITING, Unending
 
 Halfway = Callable[[Schedule, Outcome], None]
 
@@ -25,6 +42,7 @@ def carry_out(
     where: bool = False,
     seed: int = 0,
     keep: bool = False,
+    dag: Dag | None = None,
     peer: Subject | None = None,
     drift: Callable[[], None] = lambda: None,
     halfway: Halfway | None = None,
@@ -36,6 +54,7 @@ def carry_out(
     :param cleared: tries after the first are somebody's clear, which grants the task's retries anew
     :param where: ask attempts for their lines
     :param keep: keep the state that it leaves
+    :param dag: the task's DAG, where a step of the schedule goes on to the tasks after it
     :param peer: another task instance, whose first try attempt 2 is
     :param drift: changes the inputs, where a step of the schedule says so
     :param halfway: is told what had come of the schedule's beginning when an attempt after the first had ended and
@@ -47,7 +66,7 @@ def carry_out(
         outcome = delivery.carry_out(lab, subject, start, schedule, cleared=cleared, gap=gap)
         lab.cloud.call("restore", start)
         return outcome, 0
-    outcome = _Experiment(lab, subject, shifts, cleared, where, seed, peer, drift, halfway).run(start, schedule)
+    outcome = _Experiment(lab, subject, shifts, cleared, where, seed, peer, drift, halfway, dag).run(start, schedule)
     kept = lab.cloud.call("snapshot") if keep else 0
     lab.cloud.call("restore", start)
     return outcome, kept
@@ -65,7 +84,10 @@ class _Experiment:
         peer: Subject | None,
         drift: Callable[[], None],
         halfway: Halfway | None,
+        dag: Dag | None,
     ) -> None:
+        self.dag, self.began, self.tries = dag, -1.0, list[tuple[AttemptResult, float]]()
+        self.unending: Unending | None = None
         self.peer, self.drift, self.halfway = peer, drift, halfway
         self.lab, self.subject, self.shifts = lab, subject, shifts
         self.cleared, self.where, self.seed = cleared, where, seed
@@ -75,8 +97,7 @@ class _Experiment:
 
     def run(self, start: int, schedule: Schedule) -> Outcome:
         lab = self.lab
-        lab.cloud.call("restore", start)
-        before = lab.cloud.call("state")
+        _, before = lab.cloud.calls(("restore", start), ("state",))
         for place, step in enumerate(schedule, start=1):
             if self.unreachable[0]:
                 break
@@ -90,6 +111,11 @@ class _Experiment:
                 lab.actors.befall(step)
             elif isinstance(step, Drift):
                 self.drift()
+            elif isinstance(step, Endless):
+                lab.cloud.call("endless")
+                self.began = lab.cloud.call("now")
+            elif isinstance(step, Onward):
+                self._onward()
             elif isinstance(step, Disturb):
                 self._launch(step.attempt)
                 lab.cloud.call("disturb", _actor(step.attempt), step.at, step.kind)
@@ -112,10 +138,19 @@ class _Experiment:
 
         :param ended: states that attempts are taken to have ended in
         """
-        call = self.lab.cloud.call
+        state, history, refusals = self.lab.cloud.calls(("state",), ("history",), ("refusals",))
         made = {actor: AttemptResult(actor, state) for actor, state in ended.items()}
         results = {actor: made.get(actor, result) for actor, result in self.results.items()}
-        return Outcome(before, call("state"), call("history"), results, *self._evidence(results))
+        evidence = self._evidence(results, refusals)
+        return Outcome(before, state, history, results, *evidence, unending=self.unending)
+
+    def _onward(self) -> None:
+        """Let the tasks after this one run while something that it has started is under way."""
+        assert self.dag is not None
+        task = self.dag.task(self.subject.task_id)
+        following = Following(self.lab, self.dag, self.subject, self.began)
+        self.unending = following.go(stand(task, self.tries, self.began))
+        self.unreachable = following.problem
 
     def _elapse(self) -> None:
         """Let what the attempts have started come to its end by itself."""
@@ -136,11 +171,15 @@ class _Experiment:
                 return False
             self._launch(step.attempt)
         kind, what = self.lab.actors.proceed(actor, step.until)
-        if kind == "given up":
+        if kind == "given up" and self.began >= 0 and what.startswith(reasons.FOR_EVER):
+            self._kill(actor)
+            self.tries.append((AttemptResult(actor, WAITING), self.lab.cloud.call("now")))
+        elif kind == "given up":
             self.unreachable = reasons.of_giving_up(actor, what)
         elif kind == "exited":
             self.alive.discard(actor)
             self.results[actor] = what
+            self.tries.append((what, self.lab.cloud.call("now")))
             if step.until is not None and step.may_end:
                 return bool(what.succeeded)
             if step.until is not None and what.state != "refused":
@@ -166,10 +205,10 @@ class _Experiment:
             self.lab.actors.launch(self.subject, actor, number, most, shift, self.where, self.seed)
         self.alive.add(actor)
 
-    def _evidence(self, results: Mapping[str, AttemptResult]) -> reasons.Reason:
+    def _evidence(self, results: Mapping[str, AttemptResult], refusals: Any) -> reasons.Reason:
         """Why the outcome is no evidence, and a few words to count that by; two empty texts where it is."""
-        refusals, proxied = self.lab.cloud.call("refusals")
-        return reasons.of_evidence(results.values(), refusals, proxied, self.unreachable)
+        refused, proxied = refusals
+        return reasons.of_evidence(results.values(), refused, proxied, self.unreachable)
 
 
 def _ends(step: Step) -> bool:

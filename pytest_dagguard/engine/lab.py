@@ -221,18 +221,9 @@ class Lab:
         :returns: its task instance id
         """
         ti_id = str(uuid.uuid4())
-        self.cloud.call(
-            "command",
-            "airflow",
-            "dag_run",
-            {"dag_id": subject.dag_id, "run_id": subject.run_id, "logical_date": self.date(subject)},
-        )
-        self.cloud.call("command", "airflow", "tasks", {"dag_id": subject.dag_id, "task_ids": list(subject.tasks)})
-        assets = [{"name": name, "uri": uri} for name, uri in subject.assets]
-        self.cloud.call("command", "airflow", "assets", {"assets": assets})
+        run = {"dag_id": subject.dag_id, "run_id": subject.run_id}
         payload = {
-            "dag_id": subject.dag_id,
-            "run_id": subject.run_id,
+            **run,
             "task_id": subject.task_id,
             "map_index": subject.map_index,
             "ti_id": ti_id,
@@ -240,7 +231,13 @@ class Lab:
             "max_tries": max_tries,
             "ahead": ahead,
         }
-        self.cloud.call("command", "airflow", "queue", payload)
+        assets = [{"name": name, "uri": uri} for name, uri in subject.assets]
+        self.cloud.calls(
+            ("command", "airflow", "dag_run", {**run, "logical_date": self.date(subject)}),
+            ("command", "airflow", "tasks", {"dag_id": subject.dag_id, "task_ids": list(subject.tasks)}),
+            ("command", "airflow", "assets", {"assets": assets}),
+            ("command", "airflow", "queue", payload),
+        )
         return ti_id
 
     def date(self, subject: Subject) -> str:

@@ -21,7 +21,9 @@ from pytest_dagguard.isolation.hidden import hidden_paths
 from pytest_dagguard.isolation.layers import Layers
 
 # directory -> name of its stand-in below the scratch folder
-_TEMPORARY = {"/tmp": "tmp", "/var/tmp": "var-tmp", "/dev/shm": "shm"}
+_TEMPORARY = {"/tmp": "tmp", "/var/tmp": "var-tmp", "/dev/shm": "volatile/shm"}
+_VOLATILE = "volatile"
+"""Folder for what is in memory on real machines too, and for a few small files of ours: gone with its namespace."""
 # The broadcast address: the kernel refuses it at once to whoever has not asked for the right to broadcast, also in a
 # network that has a way out (an address that merely should not exist was answered, by a router that catches port 53).
 _RESOLVER = "nameserver 255.255.255.255\noptions timeout:1 attempts:1\n"
@@ -44,7 +46,8 @@ def another_machine(scratch: Path, hostname: str, keep: Sequence[Path]) -> Layer
         with contextlib.suppress(OSError):
             syscalls.mount("none", "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
             # Only now: in a mount namespace that is not private, each mount would show on the host.
-            kept = _names([*keep, scratch])
+            kept = _names(tuple(keep)) | _names((scratch,))
+            _in_memory(os.path.join(scratch, _VOLATILE))
             mounts = _own_folders(scratch, kept)
             _hide(scratch, hostname, kept)
         with contextlib.suppress(OSError):
@@ -55,6 +58,12 @@ def another_machine(scratch: Path, hostname: str, keep: Sequence[Path]) -> Layer
         with contextlib.suppress(OSError):
             syscalls.drop_capabilities()
     return Layers(network=network.enclosed(), mounts=mounts, hostname=named)
+
+
+def prepare(keep: Sequence[Path]) -> None:
+    """Find out before forks what each of them would find out by itself, see :func:`another_machine`."""
+    _names(tuple(keep))
+    hidden_paths()
 
 
 @functools.cache
@@ -90,12 +99,13 @@ def scratch_environment(scratch: Path, layers: Layers | None = None) -> dict[str
         "XDG_CACHE_HOME": "home/.cache",
         "XDG_DATA_HOME": "home/.local/share",
         "XDG_STATE_HOME": "home/.local/state",
-        "XDG_RUNTIME_DIR": "run",
+        "XDG_RUNTIME_DIR": f"{_VOLATILE}/run",
     }
     variables = {}
     for name, below in folders.items():
         variables[name] = os.path.join(scratch, below)
-        os.makedirs(variables[name], mode=0o700, exist_ok=True)
+        if not name.startswith("XDG_") or name == "XDG_RUNTIME_DIR":  # the others are made by whoever wants them
+            os.makedirs(variables[name], mode=0o700, exist_ok=True)
     if layers is not None and layers.mounts:
         variables["TMPDIR"] = "/tmp"
     variables["TMP"] = variables["TEMP"] = variables["TMPDIR"]
@@ -124,9 +134,17 @@ def _user_namespace_works() -> bool:
     return trial.in_child(attempt) == 0
 
 
-def _names(keep: Sequence[Path]) -> set[str]:
+@functools.lru_cache(maxsize=64)
+def _names(keep: tuple[Path, ...]) -> frozenset[str]:
     """Both the names by which they are known and the places that links in them lead to."""
-    return {os.path.abspath(each) for each in keep} | {os.path.realpath(each) for each in keep}
+    return frozenset(found(each) for each in keep for found in (os.path.abspath, os.path.realpath))
+
+
+def _in_memory(folder: str) -> None:
+    """Make a folder that is in memory, where that is permitted."""
+    os.makedirs(folder, exist_ok=True)
+    with contextlib.suppress(OSError):
+        syscalls.mount("dagguard", folder, "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, "mode=0755")
 
 
 def _own_folders(scratch: Path, keep: Collection[str]) -> bool:
@@ -139,10 +157,6 @@ def _own_folders(scratch: Path, keep: Collection[str]) -> bool:
             continue
         stand_in = os.path.join(scratch, name)
         os.makedirs(stand_in, exist_ok=True)
-        if directory == "/dev/shm":
-            with contextlib.suppress(OSError):
-                flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
-                syscalls.mount("dagguard", stand_in, "tmpfs", flags, "mode=1777")
         os.chmod(stand_in, 0o1777)
         try:
             _carry_over(real, stand_in, keep)
@@ -197,7 +211,7 @@ def _lies_below(path: str, directory: str) -> bool:
 
 def _hide(scratch: Path, hostname: str, keep: Collection[str]) -> None:
     """Cover credential files and the sockets of local services, and let no name but the attempt's own resolve."""
-    nothing = os.path.join(scratch, "nothing")
+    nothing = os.path.join(scratch, _VOLATILE, "nothing")
     os.makedirs(nothing, exist_ok=True)
     for path in hidden_paths():
         try:
@@ -208,7 +222,7 @@ def _hide(scratch: Path, hostname: str, keep: Collection[str]) -> None:
             continue  # most of them do not exist; the home and the variables are the attempt's own in any case
     names = f"127.0.0.1 localhost {hostname}\n::1 localhost ip6-localhost ip6-loopback\n"
     for path, text in (("/etc/hosts", names), ("/etc/resolv.conf", _RESOLVER)):
-        ours = os.path.join(scratch, os.path.basename(path))
+        ours = os.path.join(scratch, _VOLATILE, os.path.basename(path))
         with open(ours, "wb", buffering=0) as file:
             file.write(text.encode())
         with contextlib.suppress(OSError):

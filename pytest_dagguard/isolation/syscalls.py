@@ -20,6 +20,8 @@ PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 
+MADV_COLLAPSE = 25
+
 LINUX = sys.platform == "linux"
 # Loaded once, before any fork: the attempts' children inherit it.
 _libc = ctypes.CDLL(None, use_errno=True) if LINUX else None
@@ -83,6 +85,14 @@ def prctl(option: int, value: int) -> None:
     """
     zero = ctypes.c_ulong(0)
     _call("prctl", ctypes.c_int(option), ctypes.c_ulong(value), zero, zero, zero)
+
+
+def madvise(address: int, length: int, advice: int) -> None:
+    """``madvise(2)``.
+
+    :raises OSError: refused, or not known here
+    """
+    _call("madvise", ctypes.c_void_p(address), ctypes.c_size_t(length), ctypes.c_int(advice))
 
 
 def drop_capabilities() -> None:

@@ -73,6 +73,16 @@ class Drift:
     """The inputs of the task change: what is in each of the plan's ``inputs`` becomes something else."""
 
 
+@dataclass(frozen=True, slots=True)
+class Endless:
+    """From here on no pod and no external job that is started ends by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """The tasks after this one run in the same world, as Airflow would have them run, while anything is under way."""
+
+
 FATES = ("pending", "evicted", "node-lost", "oom-killed")
 """What can befall a pod; a token has the number of one, so their order is for good."""
 
@@ -106,7 +116,7 @@ class Deliver:
     kind: str
 
 
-Step = Run | Kill | Terminate | Disturb | Drift | Elapse | Befall | Deliver
+Step = Run | Kill | Terminate | Disturb | Drift | Elapse | Befall | Endless | Onward | Deliver
 Schedule = tuple[Step, ...]
 
 

@@ -22,7 +22,9 @@ from pytest_dagguard.model.plan import (
     Disturb,
     Drift,
     Elapse,
+    Endless,
     Kill,
+    Onward,
     Run,
     Schedule,
     Step,
@@ -34,7 +36,13 @@ KINDS = ("429 before", "503 before", "503 after", "reset after", "half")
 """The kinds of disturbance; a token has the number of one, so their order is for good."""
 
 _MARK = 4
-_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE, _BEFALL, _DELIVER = range(10)
+_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE, _BEFALL, _ENDLESS, _ONWARD, _DELIVER = range(12)
+_BARE: dict[int, type[Drift | Elapse | Endless | Onward]] = {
+    _DRIFT: Drift,
+    _ELAPSE: Elapse,
+    _ENDLESS: Endless,
+    _ONWARD: Onward,
+}
 _LENGTH = {
     _GO: 3,
     _STOP: 5 + _MARK,
@@ -42,10 +50,9 @@ _LENGTH = {
     _TERMINATE: 2,
     _DISTURB: 6,
     _MORE: 2,
-    _DRIFT: 1,
-    _ELAPSE: 1,
     _BEFALL: 8,
     _DELIVER: 2,
+    **dict.fromkeys(_BARE, 1),
 }
 
 
@@ -86,7 +93,7 @@ class Bad:
     kind: str
 
 
-Element = Stop | Go | More | Bad | Kill | Terminate | Drift | Elapse | Befall | Deliver
+Element = Stop | Go | More | Bad | Kill | Terminate | Drift | Elapse | Befall | Endless | Onward | Deliver
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +133,11 @@ def _packed(step: Element) -> bytes:
         return bytes((_DELIVER, DELIVERIES.index(step.kind)))
     if isinstance(step, Go):
         return bytes((_GO, step.attempt, step.retries))
-    if isinstance(step, (Drift, Elapse)):
-        return bytes((_DRIFT if isinstance(step, Drift) else _ELAPSE,))
-    kind = {Kill: _KILL, Terminate: _TERMINATE, More: _MORE}[type(step)]
-    return bytes((kind, step.attempt))
+    for kind, bare in _BARE.items():
+        if isinstance(step, bare):
+            return bytes((kind,))
+    assert isinstance(step, (Kill, Terminate, More))
+    return bytes(({Kill: _KILL, Terminate: _TERMINATE, More: _MORE}[type(step)], step.attempt))
 
 
 def decode(text: str) -> Token:
@@ -170,8 +178,8 @@ def _known(raw: bytes) -> bool:
 
 def _unpacked(raw: bytes) -> Element:
     kind = raw[0]
-    if kind in (_DRIFT, _ELAPSE):
-        return Drift() if kind == _DRIFT else Elapse()
+    if kind in _BARE:
+        return _BARE[kind]()
     if kind == _BEFALL:
         return Befall(FATES[raw[1]], int.from_bytes(raw[2:5], "big"), float(int.from_bytes(raw[5:8], "big")))
     if kind == _DELIVER:

@@ -7,32 +7,52 @@ functions that depend on nothing but their arguments.
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import os
 from collections.abc import Callable, Iterator
 from types import FunctionType, MethodType
 from typing import Any
 
+from pytest_dagguard.stage import boto_parts
+
 _MARK = "dagguard"
+_refill: list[Callable[[], None]] = []
 
 
 def remember() -> None:
     """Keep what is found out from now on, and find out what every S3 client needs. Again: nothing happens."""
-    from botocore import hooks, loaders
+    from botocore import client, endpoint_provider, handlers, hooks, httpsession, loaders, session
 
     if hasattr(loaders.JSONFileLoader.load_file, _MARK):
         return
-    _remember_files(loaders)
+    kept = _remember_files(loaders)
+    with contextlib.suppress(AttributeError):  # a version of botocore that has other parts does without
+        boto_parts.remember_rules(endpoint_provider, kept)
+        boto_parts.remember_methods(client, kept)
+        _refill.append(boto_parts.remember_contexts(httpsession))
+        _refill.append(boto_parts.remember_sessions(session, handlers))
     _remember_event_names(hooks)
     hooks.accepts_kwargs = _quick_accepts_kwargs(hooks.accepts_kwargs)
     with contextlib.suppress(Exception):
         _rehearse()
+    refill()
 
 
-def _remember_files(loaders: Any) -> None:
-    """Keep decoded description files and folder listings, of those that ship with the libraries."""
+def refill() -> None:
+    """Have at hand again what forks take one by one. Before each fork that follows a use of botocore here."""
+    for each in _refill:
+        each()
+
+
+def _remember_files(loaders: Any) -> Callable[[Any], bool]:
+    """Keep decoded description files and folder listings, of those that ship with the libraries.
+
+    :returns: says whether something is the content, or a part of the content, of a file that is kept
+    """
     read = loaders.JSONFileLoader.load_file
     kept: dict[str, Any] = {}
+    parts: set[int] = set()
 
     def load_file(self: Any, file_path: str) -> Any:
         if file_path not in kept:
@@ -40,6 +60,7 @@ def _remember_files(loaders: Any) -> None:
             if found is None or not _ships(file_path):
                 return found
             kept[file_path] = found
+            parts.update(map(id, (found, *found.values())))
         return kept[file_path]
 
     setattr(load_file, _MARK, True)
@@ -57,14 +78,31 @@ def _remember_files(loaders: Any) -> None:
         return list(listed[key])
 
     loaders.Loader.list_available_services = list_available_services
+    exists = loaders.JSONFileLoader.exists
+    there: dict[str, bool] = {}
+
+    def quick_exists(self: Any, file_path: str) -> bool:
+        if not _ships(file_path):
+            return bool(exists(self, file_path))
+        if file_path not in there:
+            there[file_path] = exists(self, file_path)
+        return there[file_path]
+
+    loaders.JSONFileLoader.exists = quick_exists
+    return lambda some: id(some) in parts
 
 
 def _ships(path: str) -> bool:
     """Say whether a path lies in a library: what is in the user's own may come and change while an attempt runs."""
+    return path.startswith(_libraries())
+
+
+@functools.cache
+def _libraries() -> tuple[str, ...]:
     import boto3
     import botocore
 
-    return path.startswith(tuple(os.path.dirname(each.__file__) + os.sep for each in (botocore, boto3)))
+    return tuple(os.path.dirname(each.__file__) + os.sep for each in (botocore, boto3))
 
 
 def _remember_event_names(hooks: Any) -> None:

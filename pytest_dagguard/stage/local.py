@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_dagguard.isolation import processes
-from pytest_dagguard.stage import virtual, warm
+from pytest_dagguard.stage import proxies, virtual, warm
 from pytest_dagguard.stage.machine import Place
 from pytest_dagguard.stage.process import Stage
 
@@ -28,6 +28,7 @@ class LocalStage:
             os.environ.setdefault(name, value)
         processes.become_subreaper()
         virtual.install()
+        proxies.remember()
         self.events: deque[tuple[Any, ...]] = deque()
         self._stage = Stage(self.events.append, place, lambda: None)
         self.events.append(("ready", os.getpid(), warm.airflow()))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -39,10 +41,17 @@ class Place:
     @property
     def keep(self) -> tuple[Path, ...]:
         """Folders that stay visible although they may lie below a temporary folder."""
-        import sys
+        return _existing(self.root, self.scratch, *self.paths, *sys.path, sys.prefix, sys.base_prefix, __file__)
 
-        own = [self.root, self.scratch, *self.paths, *sys.path, sys.prefix, sys.base_prefix, __file__]
-        return tuple(Path(each) for each in dict.fromkeys(own) if each and os.path.exists(each))
+
+@functools.lru_cache(maxsize=8)
+def _existing(*names: str) -> tuple[Path, ...]:
+    return tuple(Path(each) for each in dict.fromkeys(names) if each and os.path.exists(each))
+
+
+def prepare(place: Place) -> None:
+    """Find out before forks what each of them would find out by itself."""
+    machine.prepare(place.keep)
 
 
 _settled: dict[str, dict[str, str]] = {}

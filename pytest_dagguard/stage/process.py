@@ -23,11 +23,14 @@ from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec, LifeSpec
 from pytest_dagguard.model.dag import DagFile, LoadError
 from pytest_dagguard.model.life import Death
 from pytest_dagguard.model.limits import Limits
-from pytest_dagguard.stage import attempt, endings, life, load, needs, spare, virtual, warm
+from pytest_dagguard.stage import attempt, endings, life, load, needs, pages, proxies, spare, virtual, warm
 from pytest_dagguard.stage.child import UNHEARD, Child, fork
-from pytest_dagguard.stage.machine import Place, move_in, settle_in
+from pytest_dagguard.stage.machine import Place, move_in, prepare, settle_in
 from pytest_dagguard.stage.spare import Seat, Spare
 from pytest_dagguard.stage.watch import Watch
+
+_WORTH = 30
+"""Forks after which to have forked so often shows that what makes them cheaper is worth its time."""
 
 
 @dataclass(slots=True)
@@ -70,6 +73,7 @@ class Stage:
         self.running: dict[str, Running] = {}
         self._leaving: dict[int, Running] = {}
         self._count = 0
+        self._since = 0
 
     def configure(self, cloud_pid: int, variables: dict[str, str]) -> None:
         """Tell where the cloud is.
@@ -87,6 +91,7 @@ class Stage:
         self._dismiss()
         warm.import_modules(modules)
         needs.note_loose(modules)
+        self._since = 0
 
     def load(self, path: str, endpoints: dict[str, str], variables: dict[str, str]) -> str:
         """Load a DAG file in a fork; ``loaded`` with this ticket follows."""
@@ -216,6 +221,7 @@ class Stage:
     def _seat(self) -> Seat:
         self._count += 1
         ticket = f"{self._count}"
+        prepare(self.place)
         folder = os.path.join(self.place.scratch, ticket)
         os.makedirs(folder, exist_ok=True)
         return Seat(ticket, folder, os.path.join(folder, "log"))
@@ -242,6 +248,9 @@ class Stage:
     def stock(self) -> None:
         """Fork a child for the next order, where the last one was taken. (Not a command.)"""
         if self._ahead and self._spare is None and self.running:
+            self._since += 1
+            if self._since == _WORTH:
+                pages.collapse()
             self._spare = spare.prepare(self.place, self._seat(), self._perform, self._let_go)
 
     def _dismiss(self) -> None:
@@ -331,6 +340,9 @@ def serve(stage: Stage, link: socket.socket) -> None:
 
 
 def _end(pid: int) -> None:
+    with contextlib.suppress(ChildProcessError):
+        if os.waitpid(pid, os.WNOHANG)[0] == pid:
+            return  # nothing is left of it but orphans, which are this process's children now
     processes.kill_tree(pid)
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, 0)
@@ -367,6 +379,7 @@ def main(descriptor: int, place: Place) -> None:
     link = socket.socket(fileno=descriptor)
     stage = Stage(lambda message: link.sendall(wire.encode(message)), place, link.close, ahead=True)
     virtual.install()
+    proxies.remember()
     needs.note_variables()
     try:
         version = warm.airflow()

@@ -30,6 +30,7 @@ def libraries() -> None:
     """Have the libraries that are there read once what they would read for each client they make."""
     if "botocore.loaders" in sys.modules:
         boto.remember()
+        boto.refill()
     if "airflow.triggers.base" in sys.modules:  # an operator that may defer itself
         with contextlib.suppress(ImportError):
             importlib.import_module("pytest_dagguard.stage.compat.triggers")

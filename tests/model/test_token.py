@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pytest_dagguard.model import plan
 from pytest_dagguard.model import token as tokens
 from pytest_dagguard.model.errors import ConfigurationError
-from pytest_dagguard.model.plan import FATES, Befall, Kill, Run, Terminate
+from pytest_dagguard.model.plan import FATES, Befall, Drift, Elapse, Endless, Kill, Onward, Run, Terminate
 from pytest_dagguard.model.token import Bad, Go, More, Stop, Token
 
 ATTEMPT = st.integers(1, 20)
@@ -18,6 +18,7 @@ ELEMENT = st.one_of(
     st.builds(Kill, ATTEMPT),
     st.builds(Terminate, ATTEMPT),
     st.builds(More, ATTEMPT),
+    st.sampled_from([Drift(), Elapse(), Endless(), Onward()]),
     st.builds(Befall, st.sampled_from(FATES), INDEX, st.integers(0, 9000).map(float)),
     st.builds(Bad, ATTEMPT, INDEX, st.sampled_from(tokens.KINDS)),
 )

@@ -6,6 +6,8 @@ from typing import Any
 
 from airflow.sdk.api.client import Client
 
+from pytest_dagguard.stage.loopback import Loopback
+
 _NOWHERE = "http://127.0.0.1:1/execution/"
 _made: list[Any] = []
 
@@ -29,4 +31,4 @@ def connect(url: str) -> Any:
 def _new(url: str) -> Any:
     # Neither proxies nor certificates of the environment: it talks to the loopback. To read the certificates that it
     # will not need takes 20 ms.
-    return Client(base_url=url, token="dagguard", trust_env=False)
+    return Client(base_url=url, token="dagguard", trust_env=False, transport=Loopback())
