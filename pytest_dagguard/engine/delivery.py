@@ -177,6 +177,8 @@ class _Drill:
             f"{options}VISIBILITY_TIMEOUT": str(VISIBILITY),
             f"{options}UNACKED_RESTORE_INTERVAL": "1",
             f"{options}UNACKED_RESTORE_THROTTLE": "1",
+            # kombu's lock around the return of messages: who is killed while it has it would keep others out
+            f"{options}UNACKED_MUTEX_EXPIRE": "2",
             # never connected to: the parts of Airflow that a worker imports only want to read it
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////nonexistent/never-made.db",
             "PYTHONPATH": os.pathsep.join(self.lab.place.paths),
