@@ -9,7 +9,7 @@ from pytest_dagguard.engine import reasons
 from pytest_dagguard.engine.lab import Lab, Subject
 from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Befall, Disturb, Drift, Elapse, Kill, Run, Schedule, Step, Terminate
+from pytest_dagguard.model.plan import Befall, Disturb, Drift, Elapse, Kill, Order, Run, Schedule, Step, Terminate
 from pytest_dagguard.model.state import Entry
 
 Halfway = Callable[[Schedule, Outcome], None]
@@ -88,6 +88,9 @@ class _Experiment:
             elif isinstance(step, Disturb):
                 self._launch(step.attempt)
                 lab.cloud.call("disturb", _actor(step.attempt), step.at, step.kind)
+            elif isinstance(step, Order):
+                self._launch(step.attempt)
+                lab.cloud.call("order", _actor(step.attempt), step.order)
             elif self._go(step):
                 break
             # what lives on would go on to its end before a schedule that ends here is judged

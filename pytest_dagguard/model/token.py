@@ -10,18 +10,32 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_dagguard.model.errors import ConfigurationError
 from pytest_dagguard.model.operation import Selector
-from pytest_dagguard.model.plan import FATES, Befall, Disturb, Drift, Elapse, Kill, Run, Schedule, Step, Terminate
+from pytest_dagguard.model.plan import (
+    FATES,
+    Befall,
+    Disturb,
+    Drift,
+    Elapse,
+    Kill,
+    Order,
+    Run,
+    Schedule,
+    Step,
+    Terminate,
+)
 
 PREFIX = "k1."
 KINDS = ("429 before", "503 before", "503 after", "reset after", "half")
 """The kinds of disturbance; a token has the number of one, so their order is for good."""
 
 _MARK = 4
-_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE, _BEFALL = range(9)
+_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE, _BEFALL, _ORDER = range(10)
 _LENGTH = {_GO: 3, _STOP: 5 + _MARK, _KILL: 2, _TERMINATE: 2, _DISTURB: 6, _MORE: 2, _DRIFT: 1, _ELAPSE: 1, _BEFALL: 8}
 
 
@@ -62,7 +76,34 @@ class Bad:
     kind: str
 
 
-Element = Stop | Go | More | Bad | Kill | Terminate | Drift | Elapse | Befall
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The operations of an attempt take effect in the order of the clean run, but for some that wait for a later one.
+
+    :param places: in the clean run, first that of the one that they wait for; empty where none waits
+    """
+
+    attempt: int
+    places: tuple[int, ...] = ()
+
+
+def queue(attempt: int, order: Sequence[int]) -> Queue:
+    """What stands for an order of all places, in which at most one operation came ahead of others."""
+    for here, (place, following) in enumerate(itertools.pairwise(order)):
+        if place > following:
+            rest = order[here + 1 :]
+            return Queue(attempt, (place, *rest[: sum(each < place for each in rest)]))
+    return Queue(attempt)
+
+
+def _order(step: Queue, clean: Sequence[Selector]) -> tuple[Selector, ...]:
+    first, waiting = (step.places[0], step.places[1:]) if step.places else (-1, ())
+    before = [each for each in range(first + 1) if each not in waiting]
+    places = [*before, *waiting, *range(first + 1, len(clean))]
+    return tuple(clean[each] for each in places if each < len(clean))
+
+
+Element = Stop | Go | More | Bad | Queue | Kill | Terminate | Drift | Elapse | Befall
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +135,8 @@ def _packed(step: Element) -> bytes:
         return bytes((_STOP, step.attempt)) + step.index.to_bytes(3, "big") + step.check
     if isinstance(step, Bad):
         return bytes((_DISTURB, step.attempt, KINDS.index(step.kind))) + step.index.to_bytes(3, "big")
+    if isinstance(step, Queue):
+        return bytes((_ORDER, step.attempt, len(step.places))) + b"".join(n.to_bytes(2, "big") for n in step.places)
     if isinstance(step, Befall):
         return bytes((_BEFALL, FATES.index(step.fate))) + b"".join(
             n.to_bytes(3, "big") for n in (step.at, int(step.delay))
@@ -125,7 +168,7 @@ def decode(text: str) -> Token:
     steps: list[Element] = []
     rest = raw[2 * _MARK :]
     while rest:
-        length = _LENGTH.get(rest[0], 0)
+        length = 3 + 2 * rest[2] if rest[0] == _ORDER and len(rest) > 2 else _LENGTH.get(rest[0], 0)
         if not length or len(rest) < length or not _known(rest):
             raise wrong
         steps.append(_unpacked(rest[:length]))
@@ -145,6 +188,8 @@ def _unpacked(raw: bytes) -> Element:
     if kind == _BEFALL:
         return Befall(FATES[raw[1]], int.from_bytes(raw[2:5], "big"), float(int.from_bytes(raw[5:8], "big")))
     attempt = raw[1]
+    if kind == _ORDER:
+        return Queue(attempt, tuple(int.from_bytes(raw[i : i + 2], "big") for i in range(3, len(raw), 2)))
     if kind == _STOP:
         return Stop(attempt, int.from_bytes(raw[2:5], "big"), raw[5:])
     if kind == _DISTURB:
@@ -156,8 +201,11 @@ def _unpacked(raw: bytes) -> Element:
     return Terminate(attempt) if kind == _TERMINATE else More(attempt)
 
 
-def schedule(token: Token) -> Schedule:
-    """The schedule, each stop found by its place alone; whether it was the right operation is checked afterwards."""
+def schedule(token: Token, clean: Sequence[Selector] = ()) -> Schedule:
+    """The schedule, each stop found by its place alone; whether it was the right operation is checked afterwards.
+
+    :param clean: the operations of the clean run
+    """
     steps: list[Step] = []
     done: dict[int, int] = {}
     for step in token.steps:
@@ -168,6 +216,8 @@ def schedule(token: Token) -> Schedule:
             steps.append(Run(step.attempt, _nth(place)))
         elif isinstance(step, Bad):
             steps.append(Disturb(step.attempt, _nth(step.index + 1), step.kind))
+        elif isinstance(step, Queue):
+            steps.append(Order(step.attempt, _order(step, clean)))
         elif isinstance(step, More):
             steps.append(Run(step.attempt, _nth(1), may_end=True))
         elif isinstance(step, Go):
