@@ -1,4 +1,4 @@
-"""Entry: ``python -m bench [--quick] [attempts] [processor] [pods] [phases] [startup] [memory]``."""
+"""Entry: ``python -m bench [--quick] [attempts] [processor] [pods] [phases] [startup] [memory] [rules]``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import platform
 import time
 from importlib import metadata
 
-from bench import attempts, memory, phases, pods, processor, startup
+from bench import attempts, memory, phases, pods, processor, rules, startup
 from bench.figures import say
 
-PARTS = ("attempts", "processor", "pods", "phases", "startup", "memory")
+PARTS = ("attempts", "processor", "pods", "phases", "startup", "memory", "rules")
 
 
 def main() -> None:
@@ -36,6 +36,8 @@ def main() -> None:
         startup.measure(rounds=5 if quick else 25)
     if "memory" in wanted:
         memory.measure(files=20 if quick else 200)
+    if "rules" in wanted:
+        rules.measure(files=100 if quick else 1000)
     say()
     say(f"{time.perf_counter() - began:.0f} s in all, load {os.getloadavg()[0]:.1f}")
 

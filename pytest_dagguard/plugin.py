@@ -72,6 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not _only_directs(config) and not config.getoption("help", False):
         config.stash[CHANGED] = start.changed_files(settings)
         config.stash[SESSION] = start.session_of(settings, start.cache_of(config, settings))
+        config.stash[SESSION].exchange = start.exchange_of(config, settings)
         config.stash[SESSION].begin(runs=settings.only != "rules")
 
 
@@ -156,6 +157,16 @@ def _node(path: Path, parent: pytest.Collector) -> pytest.Collector:
         changed=changed is None or path in changed,
     )
     return node
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Share the files between workers of pytest-xdist, before pytest goes through them one by one."""
+    stash = session.config.stash
+    if SESSION in stash and stash[SESSION].exchange is not None:
+        from pytest_dagguard.collection import start
+
+        stash[SESSION].share(start.wanted_files(session.config, stash[SETTINGS], stash[CHANGED]))
 
 
 @pytest.hookimpl(tryfirst=True)

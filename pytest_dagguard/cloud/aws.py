@@ -51,7 +51,7 @@ class Aws:
         self._regions: set[tuple[str, str]] = set()
         self._lives: dict[str, tuple[str, str, str]] = {}
         self._counts: dict[str, int] = {}
-        self._begun: set[tuple[str, str, str]] = set()
+        self._begun: dict[tuple[str, str, str], float] = {}
 
     @property
     def serves(self) -> frozenset[str]:
@@ -131,7 +131,8 @@ class Aws:
         for run in service.runs(moto_call.backend(service, region)):
             where = (service.signing, region, run.id)
             if run.does and run.state == LIVE and where not in self._begun:
-                self._begun.add(where)
+                assert self._world is not None
+                self._begun[where] = self._world.clock.now
                 self._begin(service, region, run)
 
     def _begin(self, service: Service, region: str, run: JobRun) -> None:
@@ -180,6 +181,17 @@ class Aws:
                 break
         self._begin_fresh(service, region)
 
+    def running(self) -> dict[str, float]:
+        """Runs that are under way -> virtual time at which the service itself ends them."""
+        found: dict[str, float] = {}
+        for signing, region in sorted(self._regions):
+            service = self.services[signing]
+            for run in service.runs(moto_call.backend(service, region)):
+                if run.does and run.state in (WAITING, LIVE):
+                    since = self._begun.get((signing, region, run.id), float("inf"))
+                    found[f"job://{service.label}/{run.folder}/{run.id}"] = since + run.limit
+        return found
+
     def entries(self, names: Collection[str] | None = None) -> dict[str, Entry]:
         """Runs that live or have succeeded. One that was stopped or failed has done nothing that would count."""
         wanted = ("job://*",) if names is None else tuple(names)
@@ -196,12 +208,12 @@ class Aws:
     def snapshot(self) -> object:
         """A copy of moto's storages."""
         kept = {each: self._copied(each, self._fields(each)) for each in self._regions}
-        return kept, dict(self._lives), dict(self._counts), set(self._begun)
+        return kept, dict(self._lives), dict(self._counts), dict(self._begun)
 
     def restore(self, snapshot: Any) -> None:
         """Bring moto's storages back."""
         kept, self._lives, self._counts = snapshot[0], dict(snapshot[1]), dict(snapshot[2])
-        self._begun = set(snapshot[3])
+        self._begun = dict(snapshot[3])
         for each in list(self._regions):
             fields = self._fields(each)
             if each in kept:

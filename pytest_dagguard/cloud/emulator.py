@@ -94,6 +94,7 @@ class World(Protocol):
     def behaviour(self, kind: str, name: str) -> str:
         """What the configuration says that an image (``kind`` is ``images``) or a job (``jobs``) does.
 
+        :param kind: ``init-images`` for an image of an init container, which ends even where nothing else does
         :param name: ``acme/train:1``, ``glue:nightly``
         :returns: a word of :mod:`pytest_dagguard.model.life` or ``module:function``; empty where nothing is said
         """

@@ -21,6 +21,7 @@ from pytest_dagguard.cloud.kubernetes_api import (
     environment,
     execs,
     footprint,
+    lasting,
     overlaps,
     reading,
     spark,
@@ -240,6 +241,10 @@ class Kubernetes:
         except TypeError as error:
             raise DagguardError(f"the Kubernetes emulator's command {name} cannot be: {error}") from None
         return None
+
+    def running(self) -> dict[str, float]:
+        """Pods that are under way -> virtual time at which the cluster ends them."""
+        return lasting.running(self.cluster)
 
     def entries(self, names: Collection[str] | None = None) -> dict[str, Entry]:
         """All that somebody has made. Not events, nodes, and what is there by itself."""

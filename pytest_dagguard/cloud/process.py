@@ -209,6 +209,22 @@ class Cloud:
         sleeper = self.world.sleep(NOBODY, seconds, -1.0, idle)
         sleeper.answer.add_done_callback(lambda done: done.cancelled() or self.emit(("woke", NOBODY, done.result())))
 
+    async def endless(self) -> None:
+        """From here to the next restore no pod and no job that is started ends by itself."""
+        self.world.endless = {}
+
+    async def unending(self) -> list[str]:
+        """Names of what was started since then."""
+        return list(self.world.endless or ())
+
+    async def running(self) -> dict[str, float]:
+        """Pods and jobs that are under way -> virtual time at which their service ends them, infinite for never."""
+        found: dict[str, float] = {}
+        for each in self.emulators.values():
+            if hasattr(each, "running"):
+                found.update(each.running())
+        return found
+
     async def ended(self, actor: str, death: Death) -> None:
         """A life that the director has started has ended."""
         await self.remove(actor)

@@ -17,7 +17,7 @@ from pytest_dagguard.cloud.clock import Alarm, Clock
 from pytest_dagguard.cloud.emulator import Living
 from pytest_dagguard.cloud.feed import Feed
 from pytest_dagguard.cloud.tap import Tap
-from pytest_dagguard.model.life import Birth, Death
+from pytest_dagguard.model.life import NEVER_ENDS, Birth, Death
 from pytest_dagguard.model.state import Entry
 
 DAY = 86400.0
@@ -29,6 +29,10 @@ NOBODY = ""
 
 _GRACE = 0.02
 """Seconds of the machine's time in which a reader who has had a piece of an answer may act upon it."""
+
+_GROWTH = 0.1
+"""Where nothing ends, a sleep grows up to this part of the time for which its sleeper has waited: so much too late may
+what is bounded by the clock of a loop (a sensor's time-out) be seen to end."""
 
 _PATIENT = 8
 """So many times an actor wakes in a world in which nothing has changed, before its sleeps grow longer."""
@@ -62,6 +66,7 @@ class _Habit:
 
     state: int = -1
     times: int = 0
+    since: float = 0.0
 
 
 @dataclass(slots=True)
@@ -71,6 +76,7 @@ class World:
     :param emit: tells the director an event: ``("born", birth)``, ``("doomed", actor)``, ``("forever", actor, now)``
     :param behaviours: kind of thing -> pattern -> behaviour, as the configuration has them
     :param unsaid: kind of thing -> names of which the configuration says nothing, for :meth:`Cloud.unsaid`
+    :param endless: names of what was started since nothing ends any more; None where all ends as it is said to
     """
 
     emit: Callable[[tuple[Any, ...]], None]
@@ -83,6 +89,7 @@ class World:
     sleepers: list[Sleeper] = field(default_factory=list)
     feeds: dict[str, list[set[Feed]]] = field(default_factory=dict)
     unsaid: dict[str, set[str]] = field(default_factory=dict)
+    endless: dict[str, None] | None = None
     _starting: set[str] = field(default_factory=set)
     _habits: dict[str, _Habit] = field(default_factory=dict)
     _count: int = 0
@@ -109,6 +116,10 @@ class World:
         """What the configuration says of an image or a job; the longest pattern that fits goes first."""
         from fnmatch import fnmatchcase
 
+        if self.endless is not None and kind in ("images", "jobs"):
+            self.endless[name] = None
+            return NEVER_ENDS
+        kind = "images" if kind == "init-images" else kind
         rows = self.behaviours.get(kind, {})
         fitting = [each for each in rows if fnmatchcase(name, each)]
         if not fitting:
@@ -234,13 +245,25 @@ class World:
         """
         habit = self._habits.setdefault(first.actor, _Habit())
         state = self.tap.state
-        habit.times = habit.times + 1 if state == habit.state else 0
+        if state != habit.state:
+            habit.times, habit.since = -1, self.clock.now
+        habit.times += 1
         habit.state = state
         alone = all(each is first or each.bell for each in awake)
+        if self.endless is not None and alone and not self.lives:
+            return self._later(first, habit, awake)
         if self.alive or not alone or habit.times <= _PATIENT or first.actor == NOBODY:
             return first.wake
         bells = [each.wake for each in awake if each.bell]
         return min(self.clock.now + first.asked * 2.0 ** (habit.times - _PATIENT), first.limit, *bells)
+
+    def _later(self, first: Sleeper, habit: _Habit, awake: Sequence[Sleeper]) -> float:
+        """When to wake a sleeper in a world in which nothing ends: not past what is set to happen by the clock."""
+        known = [each.wake for each in awake if each.bell] + [first.limit]
+        if (alarm := self.clock.next()) is not None:
+            known.append(alarm.when)
+        longer = max(first.asked, _GROWTH * (self.clock.now - habit.since)) if habit.times > _PATIENT else first.asked
+        return min(self.clock.now + longer, *known)
 
     def _rouse(self, sleeper: Sleeper, when: float) -> bool:
         if when > LONGEST and sleeper.actor != NOBODY:
@@ -263,6 +286,7 @@ class World:
 
     def restore(self, kept: Any) -> None:
         """Bring back a time and its alarms; whoever sleeps, and each life, is gone."""
+        self.endless = None
         for each in self.sleepers:
             each.answer.cancel()
         self.sleepers.clear()

@@ -172,6 +172,7 @@ def repository_items(
 
 def add_late(session: pytest.Session, items: list[pytest.Item], run: Session) -> None:
     """Add the items that take all files: after those of the same file, and those of the repository at the end."""
+    run.all_loaded()
     for kept in [each for each in items if isinstance(each, KeptItem)]:
         rules: FileRules = kept.parent.rules  # type: ignore[union-attr]
         place = items.index(kept)

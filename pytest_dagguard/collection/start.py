@@ -12,11 +12,14 @@ from pytest_dagguard.config import seed_folder
 from pytest_dagguard.config.settings import Settings, resolve
 from pytest_dagguard.engine import baseline
 from pytest_dagguard.engine.check import Terms
-from pytest_dagguard.engine.lab import Lab, Options
+from pytest_dagguard.engine.exchange import Exchange
+from pytest_dagguard.engine.lab import START_TIMEOUT, Lab, Options
+from pytest_dagguard.engine.ledger import Ledger
 from pytest_dagguard.engine.session import Session
 from pytest_dagguard.engine.shelf import Shelf
 from pytest_dagguard.model import registry
 from pytest_dagguard.model.errors import ConfigurationError
+from pytest_dagguard.model.files import dag_files
 
 
 def settings_of(config: pytest.Config) -> Settings:
@@ -91,8 +94,25 @@ def session_of(settings: Settings, cache: Path | None = None) -> Session:
     session = Session(options, terms, dict(settings.allow), shown(settings.seed, settings.root))
     session.choice, session.baseline = settings.rules, known
     if cache is not None:
-        session.shelf = Shelf(cache / "loads", options, os.environ)
+        shelf = session.shelf = Shelf(cache / "loads", options, os.environ)
+        session.ledger = Ledger(shelf.folder, f"{shelf.key} {settings.rules!r}", settings.root, os.environ)
     return session
+
+
+def exchange_of(config: pytest.Config, settings: Settings) -> Exchange | None:
+    """Where pytest-xdist's workers share what they load; None without it, and where they are on other machines."""
+    folder = Path(getattr(config, "workerinput", {}).get(EXCHANGE, ""))
+    return Exchange(folder, settings.load_timeout + START_TIMEOUT) if folder.name and folder.is_dir() else None
+
+
+def wanted_files(config: pytest.Config, settings: Settings, changed: frozenset[Path] | None) -> list[Path]:
+    """The DAG files that the command line leads to, sorted.
+
+    :param changed: the files that ``--dagguard-changed`` leaves; None for all of them
+    """
+    named = [Path(config.invocation_params.dir, each.partition("::")[0]) for each in config.args]
+    found = [path for path in dag_files(settings.dags) if any(path.is_relative_to(each) for each in named)]
+    return [each for each in found if changed is None or each in changed]
 
 
 def cache_of(config: pytest.Config, settings: Settings) -> Path | None:
@@ -107,6 +127,8 @@ def cache_of(config: pytest.Config, settings: Settings) -> Path | None:
     return found
 
 
+EXCHANGE = "dagguard_exchange"
+"""What pytest-xdist's workers are told the folder of that name in."""
 LOCAL = pytest.StashKey[tuple[Session, Lab]]()
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import platform
+import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_dagguard import __version__
+from pytest_dagguard.collection.start import EXCHANGE
 from pytest_dagguard.config.settings import Settings
 from pytest_dagguard.engine import baseline
 from pytest_dagguard.model import registry
@@ -36,6 +39,19 @@ class Tally:
         self.began = time.monotonic()
         self.verdicts: list[tuple[str, Verdict]] = []
         self.complaints: list[str] = []
+        self.exchange: tempfile.TemporaryDirectory[str] | None = None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker of pytest-xdist where to share with the others what it loads."""
+        if self.exchange is None:
+            self.exchange = tempfile.TemporaryDirectory(prefix="dagguard-exchange-")
+        node.workerinput[EXCHANGE] = self.exchange.name
+
+    def pytest_unconfigure(self) -> None:
+        """Leave nothing behind."""
+        if self.exchange is not None:
+            self.exchange.cleanup()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in one verdict."""

@@ -15,7 +15,6 @@ from pytest_dagguard.model.limits import Limits
 SCENARIOS = ("twice", "concurrent", "killed")
 """What is run where nothing else is asked for."""
 
-LATER_SCENARIOS = frozenset({"endless"})
 LATER_REPORTS = frozenset({"sarif", "github", "html"})
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(ms|s|m|h|d|)", re.ASCII)
@@ -158,8 +157,6 @@ def scenarios(raw: Any, known: Known) -> tuple[str, ...]:
     for name in names:
         if name == "all" or name in known.scenarios:
             continue
-        if name in LATER_SCENARIOS:
-            raise Unusable(f'scenario "{name}" is not in this version; {_known(known.scenarios)}')
         hint = did_you_mean(name, [*known.scenarios, "all"]) or ";"
         raise Unusable(f'there is no scenario "{name}"{hint} {_known(known.scenarios)}')
     if "all" in names:

@@ -24,7 +24,7 @@ from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Drift, Elapse, Hit, Judged, Plan, Run, Search, Strategy, Trial
 from pytest_dagguard.model.scenario import Scenario
 from pytest_dagguard.model.verdict import Checked, Verdict
-from pytest_dagguard.oracle import noise
+from pytest_dagguard.oracle import endless, noise
 from pytest_dagguard.oracle.canonical import Canon
 from pytest_dagguard.oracle.classify import remarks
 from pytest_dagguard.oracle.ending import ending, success_after_kill
@@ -179,6 +179,7 @@ class _Drive:
             cleared=plan.cleared,
             seed=3,
             peer=baseline.peer,
+            dag=self.walk.dag,
             drift=lambda: drift.put(self.lab, self._drift().inputs),
             halfway=None if begun else lambda beginning, outcome: memory.keep(terms, beginning, outcome),
         )
@@ -190,6 +191,10 @@ class _Drive:
 
     def _judge(self, trial: Trial, outcome: Outcome) -> tuple[Finding, ...]:
         clean, plan = self.canon.clean, self.plan
+        if outcome.unending is not None:
+            if said := endless.remark(clean, outcome.unending):
+                self.remarks[said] = None
+            return endless.judge(clean, outcome.unending)
         drifted = self._drift().clean if Drift() in trial.schedule else None
         end = counting(outcome, self.baseline.peer is not None)
         situation = Situation(trial.fault, plan.scenario, plan.cleared, end.succeeded, end)

@@ -7,10 +7,26 @@ from typing import Any
 
 from pytest_dagguard.engine import reasons
 from pytest_dagguard.engine.lab import Lab, Subject
+from pytest_dagguard.engine.onward import Following, stand
 from pytest_dagguard.model.attempt import AttemptResult
+from pytest_dagguard.model.dag import Dag
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Befall, Disturb, Drift, Elapse, Kill, Order, Run, Schedule, Step, Terminate
+from pytest_dagguard.model.plan import (
+    Befall,
+    Disturb,
+    Drift,
+    Elapse,
+    Endless,
+    Kill,
+    Onward,
+    Order,
+    Run,
+    Schedule,
+    Step,
+    Terminate,
+)
 from pytest_dagguard.model.state import Entry
+from pytest_dagguard.model.unending import WAITING, Unending
 
 Halfway = Callable[[Schedule, Outcome], None]
 
@@ -26,6 +42,7 @@ def carry_out(
     where: bool = False,
     seed: int = 0,
     keep: bool = False,
+    dag: Dag | None = None,
     peer: Subject | None = None,
     drift: Callable[[], None] = lambda: None,
     halfway: Halfway | None = None,
@@ -37,13 +54,14 @@ def carry_out(
     :param cleared: tries after the first are somebody's clear, which grants the task's retries anew
     :param where: ask attempts for their lines
     :param keep: keep the state that it leaves
+    :param dag: the task's DAG, where a step of the schedule goes on to the tasks after it
     :param peer: another task instance, whose first try attempt 2 is
     :param drift: changes the inputs, where a step of the schedule says so
     :param halfway: is told what had come of the schedule's beginning when an attempt after the first had ended and
         others were held: the same as if they had been killed and the schedule ended there
     :returns: the outcome, and the number of the kept state (0 where none was to be kept)
     """
-    outcome = _Experiment(lab, subject, shifts, cleared, where, seed, peer, drift, halfway).run(start, schedule)
+    outcome = _Experiment(lab, subject, shifts, cleared, where, seed, peer, drift, halfway, dag).run(start, schedule)
     kept = lab.cloud.call("snapshot") if keep else 0
     lab.cloud.call("restore", start)
     return outcome, kept
@@ -61,7 +79,10 @@ class _Experiment:
         peer: Subject | None,
         drift: Callable[[], None],
         halfway: Halfway | None,
+        dag: Dag | None,
     ) -> None:
+        self.dag, self.began, self.tries = dag, -1.0, list[tuple[AttemptResult, float]]()
+        self.unending: Unending | None = None
         self.peer, self.drift, self.halfway = peer, drift, halfway
         self.lab, self.subject, self.shifts = lab, subject, shifts
         self.cleared, self.where, self.seed = cleared, where, seed
@@ -85,6 +106,11 @@ class _Experiment:
                 lab.actors.befall(step)
             elif isinstance(step, Drift):
                 self.drift()
+            elif isinstance(step, Endless):
+                lab.cloud.call("endless")
+                self.began = lab.cloud.call("now")
+            elif isinstance(step, Onward):
+                self._onward()
             elif isinstance(step, Disturb):
                 self._launch(step.attempt)
                 lab.cloud.call("disturb", _actor(step.attempt), step.at, step.kind)
@@ -113,7 +139,16 @@ class _Experiment:
         state, history, refusals = self.lab.cloud.calls(("state",), ("history",), ("refusals",))
         made = {actor: AttemptResult(actor, state) for actor, state in ended.items()}
         results = {actor: made.get(actor, result) for actor, result in self.results.items()}
-        return Outcome(before, state, history, results, *self._evidence(results, refusals))
+        evidence = self._evidence(results, refusals)
+        return Outcome(before, state, history, results, *evidence, unending=self.unending)
+
+    def _onward(self) -> None:
+        """Let the tasks after this one run while something that it has started is under way."""
+        assert self.dag is not None
+        task = self.dag.task(self.subject.task_id)
+        following = Following(self.lab, self.dag, self.subject, self.began)
+        self.unending = following.go(stand(task, self.tries, self.began))
+        self.unreachable = following.problem
 
     def _elapse(self) -> None:
         """Let what the attempts have started come to its end by itself."""
@@ -134,11 +169,15 @@ class _Experiment:
                 return False
             self._launch(step.attempt)
         kind, what = self.lab.actors.proceed(actor, step.until)
-        if kind == "given up":
+        if kind == "given up" and self.began >= 0 and what.startswith(reasons.FOR_EVER):
+            self._kill(actor)
+            self.tries.append((AttemptResult(actor, WAITING), self.lab.cloud.call("now")))
+        elif kind == "given up":
             self.unreachable = reasons.of_giving_up(actor, what)
         elif kind == "exited":
             self.alive.discard(actor)
             self.results[actor] = what
+            self.tries.append((what, self.lab.cloud.call("now")))
             if step.until is not None and step.may_end:
                 return bool(what.succeeded)
             if step.until is not None and what.state != "refused":

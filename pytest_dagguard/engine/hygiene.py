@@ -101,6 +101,25 @@ class Hygiene:
             self._verdicts[key] = self._judged(self.active[rule], path, dag)
         return self._verdicts[key]
 
+    def judged(self, key: Key) -> Verdict | None:
+        """The verdict that was come to; None where nobody has asked yet."""
+        return self._verdicts.get(key)
+
+    def take(self, key: Key, verdict: Verdict | None) -> None:
+        """Take over a verdict of an earlier run; None: the rule had nothing to say."""
+        name, path, dag_id = key
+        file = self._name(path) if path else ""
+        self._verdicts.setdefault(key, verdict or Verdict("rule", name, verdicts.PASS, file, dag_id))
+
+    def used(self) -> Mapping[str, set[tuple[int, str]]]:
+        """File -> lines of the ignores that silenced something, with the rule."""
+        return self._used
+
+    def note_used(self, used: Mapping[str, set[tuple[int, str]]]) -> None:
+        """Take over which ignores silenced something in an earlier run."""
+        for file, each in used.items():
+            self._used.setdefault(file, set()).update(each)
+
     def _judged(self, active: Active, path: str, dag: Dag | None) -> Verdict:
         began = time.perf_counter()
         file = self._name(path) if path else ""

@@ -32,6 +32,9 @@ REDIS = (
 )
 BY_HAND_TASK = "a hand-written test (fixture dagguard) can try its operator alone"
 
+FOR_EVER = "waits for ever"
+"""How a reason begins to give up an attempt that nothing in its world can wake."""
+
 RESUMES: dict[str, Reason] = {
     "awaiting_input": ("waits for a person's answer, and nobody answers here", "human input"),
 }
@@ -88,7 +91,7 @@ def of_giving_up(actor: str, why: str) -> Reason:
     """
     if "; it is in a " in why:
         return f"{actor} {why}", "locked"
-    if why.startswith("waits for ever"):
+    if why.startswith(FOR_EVER):
         return f"{actor} {why}: bound it (execution_timeout), or put into the seed what it waits for", "wait for ever"
     if why.startswith("waits"):
         advice = "a pause in a program of its own or in a lock is not simulated: shorten it, or raise"

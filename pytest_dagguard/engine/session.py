@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pytest_dagguard.engine import narrate
 from pytest_dagguard.engine.baseline import Baseline
 from pytest_dagguard.engine.check import Terms, check
+from pytest_dagguard.engine.exchange import Exchange
 from pytest_dagguard.engine.facts import Facts, installed
 from pytest_dagguard.engine.hygiene import Hygiene
 from pytest_dagguard.engine.lab import Lab, Options
+from pytest_dagguard.engine.ledger import Ledger
 from pytest_dagguard.engine.shelf import Shelf
 from pytest_dagguard.engine.sources import Sources
 from pytest_dagguard.engine.walk import Walk
@@ -34,6 +38,8 @@ class Session:
     :param choice: which rules are looked for
     :param baseline: known findings, which do not fail
     :param shelf: loads that are kept from run to run; None where none are
+    :param ledger: what rules said in an earlier run; None where nothing is kept
+    :param exchange: with other processes of the same run; None where there are none
     """
 
     options: Options
@@ -43,6 +49,8 @@ class Session:
     choice: Choice = field(default_factory=Choice)
     baseline: Baseline = field(default_factory=Baseline)
     shelf: Shelf | None = None
+    ledger: Ledger | None = None
+    exchange: Exchange | None = None
     _rules: dict[tuple[str, str, str], Verdict] = field(default_factory=dict)
     _hygiene: Hygiene | None = None
     _lab: Lab | None = None
@@ -76,15 +84,41 @@ class Session:
         if path not in self._files:
             self._files[path] = self._loaded(path)
             self.hygiene.add(self._files[path])
+            if self.ledger is not None and self.shelf is not None and str(path) in self.shelf.marks:
+                self.ledger.fill(self.hygiene, str(path), self.shelf.marks)
         return self._files[path]
 
+    def share(self, paths: Iterable[Path]) -> None:
+        """Load those of some files that no other process of this run is loading; what the others load can be had later.
+
+        :param paths: of all files that are going to be asked for
+        """
+        for path in paths if self.exchange is not None else ():
+            if path not in self._files and self._kept(path) is None and self.exchange and self.exchange.claim(path):
+                with contextlib.suppress(DagguardError):  # comes up again where the file is collected
+                    self.load(path)
+
+    def _kept(self, path: Path) -> DagFile | None:
+        return self.shelf.find(path) if self.shelf is not None else None
+
     def _loaded(self, path: Path) -> DagFile:
-        found = self.shelf.find(path) if self.shelf is not None else None
-        if found is None:
-            found = self.lab.load(path)
-            if self.shelf is not None:
-                self.shelf.keep(found, self.lab.volatile)
+        found = self._kept(path)
+        if found is None and self.exchange is not None and not self.exchange.claim(path):
+            shared = self.exchange.take(path)
+            found = self._kept(path) or shared
+        if found is not None:
+            return found
+        found = self.lab.load(path)
+        if self.shelf is not None:
+            self.shelf.keep(found, self.lab.volatile)
+        if self.exchange is not None:
+            self.exchange.give(path, found)
         return found
+
+    def all_loaded(self) -> None:
+        """Say that no other file will be loaded: rules that wait for all files may be asked."""
+        if self.ledger is not None and self.shelf is not None:
+            self.ledger.finish(self.hygiene, self.shelf.marks)
 
     @property
     def hygiene(self) -> Hygiene:
@@ -140,7 +174,9 @@ class Session:
         return self._walk
 
     def close(self) -> None:
-        """End the helper processes; the next use starts them again."""
+        """End the helper processes; the next use starts them again. What rules said is kept, where all were asked."""
+        if self.ledger is not None and self.shelf is not None:
+            self.ledger.keep(self.hygiene, self.shelf.marks)
         self._walk = None
         if self._lab is not None:
             self._lab.close()

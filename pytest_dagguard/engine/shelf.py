@@ -26,7 +26,7 @@ from pytest_dagguard.model.dag import DagFile
 from pytest_dagguard.model.needs import Needs
 
 FORMAT = 1
-SLOW = 1.0
+SLOW = 2.5
 """Seconds; the time of a load that takes longer is measured anew each time."""
 _MARK = "circumstances"
 _INSTALLED = (".dist-info", ".egg-info", ".egg-link", ".pth")
@@ -40,27 +40,33 @@ class Shelf:
         :param folder: for nothing else; it is made when something is kept
         :param environ: the environment in which pytest was started
         """
-        self._folder = folder
         self._values = expected(options, environ)
-        self._key = key_of(options, self._values)
+        self.folder, self.key = folder, key_of(options, self._values)
         self._known: dict[tuple[str, str], str] = {}
         self._marked = False
+        self.marks: dict[str, str] = {}
+        """Path -> what stands for its load, of those that were kept or found."""
 
     def serves(self) -> bool:
         """Say whether loads were kept under the present circumstances, so that some may still hold."""
         try:
-            return (self._folder / _MARK).read_text(encoding="utf-8") == self._key
+            return (self.folder / _MARK).read_text(encoding="utf-8") == self.key
         except (OSError, ValueError):
             return False
 
     def find(self, path: Path) -> DagFile | None:
         """What came of loading a file, where that still holds."""
         try:
-            entry = json.loads(self._place(path).read_bytes())
-            if entry["key"] != self._key or entry["loaded"]["path"] != str(path):
+            text = self._place(path).read_bytes()
+            entry = json.loads(text)
+            if entry["key"] != self.key or entry["loaded"]["path"] != str(path):
                 return None
             needs = Needs(**{**entry["needs"], "paths": tuple(entry["needs"]["paths"])})
-            return description.from_plain(entry["loaded"], needs) if self._holds(needs) else None
+            if not self._holds(needs):
+                return None
+            found = description.from_plain(entry["loaded"], needs)
+            self.marks[str(path)] = hashlib.sha256(text).hexdigest()[:32]
+            return found
         except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
             return None
 
@@ -78,13 +84,15 @@ class Shelf:
                 place.unlink(missing_ok=True)
                 return why
             assert loaded.needs is not None
-            entry = {"key": self._key, "needs": asdict(loaded.needs), "loaded": plain}
-            self._folder.mkdir(parents=True, exist_ok=True)
+            entry = {"key": self.key, "needs": asdict(loaded.needs), "loaded": plain}
+            self.folder.mkdir(parents=True, exist_ok=True)
             new = place.with_suffix(f".{os.getpid()}")
-            new.write_text(json.dumps(entry), encoding="utf-8")
+            text = json.dumps(entry).encode()
+            new.write_bytes(text)
             new.replace(place)
+            self.marks[loaded.path] = hashlib.sha256(text).hexdigest()[:32]
             if not self._marked:
-                (self._folder / _MARK).write_text(self._key, encoding="utf-8")
+                (self.folder / _MARK).write_text(self.key, encoding="utf-8")
                 self._marked = True
         except OSError as failed:
             return f"it cannot be written: {failed}"
@@ -134,7 +142,7 @@ class Shelf:
         return states.mark(self._values.get(name))
 
     def _place(self, path: Path) -> Path:
-        return self._folder / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:32]}.json"
+        return self.folder / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:32]}.json"
 
 
 def _surprise(path: str) -> str:

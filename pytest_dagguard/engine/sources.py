@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pytest_dagguard.model.rule import Source
 
-_NOT_OURS = frozenset(
+NOT_OURS = frozenset(
     {"__pycache__", "node_modules", "site-packages", "build", "dist", "venv", "env", "virtualenv", "tests", "test"}
 )
 MOST_BYTES = 2_000_000
@@ -72,7 +72,7 @@ def _read(path: Path, name: str) -> Source | None:
 
 def _walk(root: Path) -> Iterator[str]:
     for folder, folders, files in os.walk(root):
-        inside = sorted(each for each in folders if each[0] != "." and each not in _NOT_OURS)
+        inside = sorted(each for each in folders if each[0] != "." and each not in NOT_OURS)
         folders[:] = [each for each in inside if not os.path.exists(os.path.join(folder, each, "pyvenv.cfg"))]
         for file in sorted(files):
             if file.endswith(".py"):

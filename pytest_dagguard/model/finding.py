@@ -11,15 +11,16 @@ CLASSES: dict[str, str] = {
     "torn": "Something is there in part only.",
     "stale": "A worker that was frozen for a while overwrote what its retry had made of newer input.",
     "started-twice": "An external job or a child DAG run was started more than once.",
-    "cannot-finish": "After the fault the task can no longer succeed by itself.",
+    "cannot-finish": "After the fault the task can no longer succeed by itself, or it never ends.",
     "success-after-kill": "A task that was killed half way is reported as a success.",
     "orphan": "A pod or job goes on running and nobody watches it.",
+    "left-running": "The task is stopped, and the pod or job that it had started is not.",
     "leak": "A temporary object or an unfinished upload stays behind.",
     "reader-window": "A reader finds nothing for a while where there was something before and will be again.",
     "double-run": "Work of which only one may run at a time ran twice at once.",
 }
 
-WARN_CLASSES = frozenset({"leak", "reader-window", "stale"})
+WARN_CLASSES = frozenset({"leak", "left-running", "reader-window", "stale"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.history import History
 from pytest_dagguard.model.state import Entry
+from pytest_dagguard.model.unending import Unending
 
 Content = Callable[[str], bytes]
 """Digest -> content."""
@@ -22,6 +23,7 @@ class Outcome:
     :param results: attempt name -> how it ended, in the order of their starts
     :param unreachable: why it is no evidence: stalled, diverged, a call to something not emulated; empty where it is
     :param group: a few words to count such reasons by
+    :param unending: what came of a world in which no job ends; None where it was none
     """
 
     before: Mapping[str, Entry]
@@ -30,6 +32,7 @@ class Outcome:
     results: Mapping[str, AttemptResult] = field(default_factory=dict)
     unreachable: str = ""
     group: str = ""
+    unending: Unending | None = None
 
     @property
     def last(self) -> AttemptResult:

@@ -84,6 +84,16 @@ class Drift:
     """The inputs of the task change: what is in each of the plan's ``inputs`` becomes something else."""
 
 
+@dataclass(frozen=True, slots=True)
+class Endless:
+    """From here on no pod and no external job that is started ends by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """The tasks after this one run in the same world, as Airflow would have them run, while anything is under way."""
+
+
 FATES = ("pending", "evicted", "node-lost", "oom-killed")
 """What can befall a pod; a token has the number of one, so their order is for good."""
 
@@ -102,7 +112,7 @@ class Befall:
     delay: float = 0.0
 
 
-Step = Run | Kill | Terminate | Disturb | Order | Drift | Elapse | Befall
+Step = Run | Kill | Terminate | Disturb | Order | Drift | Elapse | Befall | Endless | Onward
 Schedule = tuple[Step, ...]
 
 

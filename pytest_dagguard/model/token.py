@@ -22,7 +22,9 @@ from pytest_dagguard.model.plan import (
     Disturb,
     Drift,
     Elapse,
+    Endless,
     Kill,
+    Onward,
     Order,
     Run,
     Schedule,
@@ -35,8 +37,23 @@ KINDS = ("429 before", "503 before", "503 after", "reset after", "half")
 """The kinds of disturbance; a token has the number of one, so their order is for good."""
 
 _MARK = 4
-_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE, _BEFALL, _ORDER = range(10)
-_LENGTH = {_GO: 3, _STOP: 5 + _MARK, _KILL: 2, _TERMINATE: 2, _DISTURB: 6, _MORE: 2, _DRIFT: 1, _ELAPSE: 1, _BEFALL: 8}
+_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE, _BEFALL, _ENDLESS, _ONWARD, _ORDER = range(12)
+_BARE: dict[int, type[Drift | Elapse | Endless | Onward]] = {
+    _DRIFT: Drift,
+    _ELAPSE: Elapse,
+    _ENDLESS: Endless,
+    _ONWARD: Onward,
+}
+_LENGTH = {
+    _GO: 3,
+    _STOP: 5 + _MARK,
+    _KILL: 2,
+    _TERMINATE: 2,
+    _DISTURB: 6,
+    _MORE: 2,
+    _BEFALL: 8,
+    **dict.fromkeys(_BARE, 1),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +120,7 @@ def _order(step: Queue, clean: Sequence[Selector]) -> tuple[Selector, ...]:
     return tuple(clean[each] for each in places if each < len(clean))
 
 
-Element = Stop | Go | More | Bad | Queue | Kill | Terminate | Drift | Elapse | Befall
+Element = Stop | Go | More | Bad | Queue | Kill | Terminate | Drift | Elapse | Befall | Endless | Onward
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +160,11 @@ def _packed(step: Element) -> bytes:
         )
     if isinstance(step, Go):
         return bytes((_GO, step.attempt, step.retries))
-    if isinstance(step, (Drift, Elapse)):
-        return bytes((_DRIFT if isinstance(step, Drift) else _ELAPSE,))
-    kind = {Kill: _KILL, Terminate: _TERMINATE, More: _MORE}[type(step)]
-    return bytes((kind, step.attempt))
+    for kind, bare in _BARE.items():
+        if isinstance(step, bare):
+            return bytes((kind,))
+    assert isinstance(step, (Kill, Terminate, More))
+    return bytes(({Kill: _KILL, Terminate: _TERMINATE, More: _MORE}[type(step)], step.attempt))
 
 
 def decode(text: str) -> Token:
@@ -183,8 +201,8 @@ def _known(raw: bytes) -> bool:
 
 def _unpacked(raw: bytes) -> Element:
     kind = raw[0]
-    if kind in (_DRIFT, _ELAPSE):
-        return Drift() if kind == _DRIFT else Elapse()
+    if kind in _BARE:
+        return _BARE[kind]()
     if kind == _BEFALL:
         return Befall(FATES[raw[1]], int.from_bytes(raw[2:5], "big"), float(int.from_bytes(raw[5:8], "big")))
     attempt = raw[1]

@@ -16,6 +16,9 @@ REPEATED = "work is repeated: "
 UNTESTED = "not tested: "
 """Begins a note on what a pass does not cover; such notes are told even where all passes."""
 
+BOUND = "bound: "
+"""Begins a note on how long a job that never ends goes on; told even where all passes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pytest_dagguard.model.finding import CLASSES, Finding
-from pytest_dagguard.model.verdict import FAIL, INCONCLUSIVE, PASS, REPEATED, UNTESTED, WARN, Verdict
+from pytest_dagguard.model.verdict import BOUND, FAIL, INCONCLUSIVE, PASS, REPEATED, UNTESTED, WARN, Verdict
 
 WIDTH = 100
 _FULL = 5
@@ -78,7 +78,7 @@ def _untested(verdicts: Sequence[Verdict]) -> list[str]:
     about: dict[str, list[str]] = {}
     for verdict in verdicts:
         for note in verdict.notes:
-            if note.startswith((UNTESTED, REPEATED)) and verdict.passed:
+            if note.startswith((UNTESTED, REPEATED, BOUND)) and verdict.passed:
                 about.setdefault(note, []).append(node_id(verdict))
     return [
         f"{note} ({items[0]}{f' and {len(items) - 1} more' if len(items) > 1 else ''})" for note, items in about.items()

@@ -59,17 +59,17 @@ def serialization_failure(subject: Subject) -> Iterator[Finding]:
 
 
 def duplicate_dag_id(subject: Subject) -> Iterator[Finding]:
-    """A DAG whose id another file has too."""
+    """A DAG whose id a file before this one, by name, has too: each pair is told once."""
     assert subject.dag is not None
     assert subject.loaded is not None
     dag_id = subject.dag.dag_id
-    others = [each for each in subject.repository.owners.get(dag_id, ()) if each.path != subject.loaded.path]
+    others = [each for each in subject.repository.owners.get(dag_id, ()) if each.path < subject.loaded.path]
     if others:
         root = f"{subject.repository.root}/"
         where = ", ".join(each.path.removeprefix(root) for each in others)
         yield Finding(
             "duplicate-dag-id",
-            f"the DAG id {dag_id} is in {where} too",
+            f"the DAG id {dag_id} is in {where} already",
             resource=dag_id,
             why="Airflow keeps one DAG of each id: whichever file was loaded last replaces the other, again and again.",
             fix="Give each DAG an id of its own.",
@@ -160,7 +160,7 @@ Use instead
         "two files with a DAG of the same id",
         """\
 What it does
-  Looks for a DAG id in two files of the repository.
+  Looks for a DAG id in two files of the repository, and tells it of the one whose name comes later.
 
 Why is this bad
   Airflow keeps one DAG of each id. Whichever file was loaded last replaces the other, so tasks come and go.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 
 from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.rule import ERROR, INFO, WARNING, Rule, Subject
 from pytest_dagguard.rules._source.index import index_of
-from pytest_dagguard.rules._source.ruff import remarks
+from pytest_dagguard.rules._source.ruff import Remark, remarks
 from pytest_dagguard.rules._source.tell import finding
 
 SCHEDULE_TEXT = """\
@@ -41,7 +42,9 @@ Use instead
 """
 REMOVED_TEXT = """\
 What it does
-  Looks for names, arguments and signatures that Airflow 3 has removed. These are ruff's AIR301, AIR302 and AIR303.
+  Looks for names, arguments and signatures that Airflow 3 has removed. These are ruff's AIR301, AIR302 and AIR303. A
+  name that the installed Airflow still has, as the file loads with it, is moved-api; one that the file takes from
+  another place too, for another version of Airflow, is none.
 
 Why is this bad
   The file does not load under Airflow 3, or the task fails when it runs.
@@ -95,6 +98,7 @@ _FIXES = {
     "AIR002": 'Say it: schedule="@daily", or schedule=None for a DAG that is only triggered.',
     "AIR304": "Give a fixed value, or make the value inside of a task.",
 }
+_NAME = re.compile(r"`(airflow\.[\w.]+)`")
 _DATABASE_WHY = "Under Airflow 3 a task has no connection to the metadata database, and fails where it asks for one."
 _DATABASE_FIX = "Ask the Task SDK (context, get_dr_count, get_task_states) or Airflow's REST interface."
 _DATABASE = (
@@ -107,15 +111,43 @@ _DATABASE = (
 )
 
 
+_REMOVED = ("AIR301", "AIR302", "AIR303")
+_MOVED = ("AIR311", "AIR312", "AIR321")
+
+
+def _code(subject: Subject, remark: Remark) -> str:
+    """The code of a remark; that of moved names where ruff takes a name for removed that this Airflow still has; none
+    where the file takes the name from another place too, for another version, and loads.
+    """
+    name = _NAME.search(remark.message)
+    if remark.code not in _REMOVED or name is None or subject.source is None or subject.source.tree is None:
+        return remark.code
+    if subject.loaded is None or subject.loaded.errors:
+        return remark.code
+    imports: dict[str, set[str]] = {}
+    for node in ast.walk(subject.source.tree):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                imports.setdefault(alias.asname or alias.name, set()).add(f"{node.module}.{alias.name}")
+    if any(name[1] in places and len(places) > 1 for places in imports.values()):
+        return ""
+    at_load = [each for each in subject.source.tree.body if isinstance(each, ast.ImportFrom)]
+    there = {f"{each.module}.{alias.name}" for each in at_load for alias in each.names}
+    return "AIR311" if name[1] in there else remark.code
+
+
 def _of_ruff(name: str, *codes: str) -> Callable[[Subject], Iterator[Finding]]:
     """A check that hands on what ruff says under some codes."""
 
     def check(subject: Subject) -> Iterator[Finding]:
         for each in remarks(subject):
-            if each.code in codes and subject.source is not None:
+            code = _code(subject, each)
+            if code in codes and subject.source is not None:
                 fix = _FIXES.get(each.code) or each.fix or "ruff check --select AIR names what to use instead."
                 message = f"{each.message.rstrip('.')} ({each.code} of ruff)."
-                yield Finding(name, message, file=subject.source.name, line=each.line, why=_WHYS[each.code], fix=fix)
+                yield Finding(
+                    name, message, file=subject.source.name, line=each.line, why=_WHYS[_code(subject, each)], fix=fix
+                )
 
     return check
 
@@ -156,7 +188,7 @@ RULES = (
     Rule(
         "dynamic-dag-arg",
         "file",
-        ERROR,
+        WARNING,
         "an argument of a DAG or task differs at each load (AIR304 of ruff)",
         DYNAMIC_TEXT,
         _of_ruff("dynamic-dag-arg", "AIR304"),
@@ -167,7 +199,7 @@ RULES = (
         ERROR,
         "Airflow 3 has removed it (AIR301, AIR302, AIR303 of ruff)",
         REMOVED_TEXT,
-        _of_ruff("removed-api", "AIR301", "AIR302", "AIR303"),
+        _of_ruff("removed-api", *_REMOVED),
     ),
     Rule(
         "moved-api",
@@ -175,7 +207,7 @@ RULES = (
         INFO,
         "it has moved, and the old place will be gone (AIR311, AIR312, AIR321 of ruff)",
         MOVED_TEXT,
-        _of_ruff("moved-api", "AIR311", "AIR312", "AIR321"),
+        _of_ruff("moved-api", *_MOVED),
     ),
     Rule(
         "metadata-db-access",

@@ -31,6 +31,10 @@ _inside: list[Clockwork] = []
 """The clockwork of this process, where it is an attempt; empty in all others."""
 
 
+_LATER = 5.0
+"""Seconds that a task may take from its load to the moment from which it measures its own time-out."""
+
+
 class Clockwork:
     """The clocks of one attempt."""
 
@@ -46,6 +50,7 @@ class Clockwork:
         self.began = self.now = now
         self.slept = 0.0
         self.deadline: float | None = None
+        self.look: float | None = None
         self._bell: socket.socket | None = None
         self._lock = threading.Lock()
         self._links: list[socket.socket] = []
@@ -109,8 +114,15 @@ class Clockwork:
 
     def line(self, seconds: float) -> bytes:
         """What the cloud's clock is asked."""
-        limit = -1.0 if self.deadline is None else max(0.0, self.deadline - self.monotonic())
-        return b"%.6f %.6f\n" % (seconds, limit)
+        now = self.monotonic()
+        limits = [] if self.deadline is None else [max(0.0, self.deadline - now)]
+        if self.look is not None and self.look > now:
+            limits.append(self.look - now)
+        return b"%.6f %.6f\n" % (seconds, min(limits, default=-1.0))
+
+    def bound(self, seconds: float) -> None:
+        """Take note of a time from now at which the task looks at the clock by itself: it is not to sleep past that."""
+        self.look = self.monotonic() + seconds + _LATER
 
     def timer(self, seconds: float) -> None:
         """Take note of a timer; 0 ends it.

@@ -215,6 +215,34 @@ async def test_a_state_that_is_brought_back_has_its_time_and_alarms(stand: Stand
     assert stand.bells.rung == [(100.0, "done"), (100.0, "done")]
 
 
+@on_stand
+async def test_in_an_endless_world_images_and_jobs_never_end_until_a_state_is_brought_back(stand: Stand) -> None:
+    stand.world.behaviours = {"images": {"*": "succeed"}, "jobs": {"*": "succeed"}, "children": {"*": "fail"}}
+    kept = stand.world.snapshot()
+    stand.world.endless = {}
+    asked = [("images", "train:1"), ("jobs", "glue:a"), ("init-images", "git:1"), ("children", "other")]
+    assert [stand.world.behaviour(*each) for each in asked] == ["never-ends", "never-ends", "succeed", "fail"]
+    assert list(stand.world.endless) == ["train:1", "glue:a"]
+    stand.world.restore(kept)
+    assert stand.world.behaviour("jobs", "glue:a") == "succeed"
+
+
+@on_stand
+async def test_in_an_endless_world_sleeps_grow_but_not_past_an_alarm_a_limit_or_a_tenth_of_the_wait(
+    stand: Stand,
+) -> None:
+    stand.world.endless = {}
+    stand.actor("a")
+    stand.world.clock.set(50000.0, "bells", "done")
+    woken = [stand.sleep("a", 60.0).result() for _ in range(60)]
+    assert woken[:8] == [60.0 * each for each in range(1, 9)]
+    steps = [after - before for before, after in itertools.pairwise(woken) if after <= 50000.0]
+    assert max(steps) > 1000.0
+    assert all(step <= max(60.0, 0.1 * after) + 1e-6 for step, after in zip(steps, woken, strict=False))
+    assert 50000.0 in woken
+    assert stand.sleep("a", 60.0, limit=30.0).result() == woken[-1] + 30.0
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("acme/train:1", "tests.fakes:train"), ("acme/train:debug", "fail"), ("redis:7", "succeed"), ("other", "")],

@@ -62,3 +62,19 @@ def test_a_second_run_loads_what_has_changed_and_nothing_else(tmp_path: Path) ->
     assert [each["file"] for each in other if each["check"] == "parse-time-lookup"] == ["dags/a.py"]
     (dags / "b.py").unlink()
     assert {each["file"] for each in run(tmp_path)[1]} == {None, "dags/a.py"}
+
+
+@pytest.mark.slow
+def test_workers_share_what_they_load_also_where_it_differs_each_time(tmp_path: Path) -> None:
+    dags = tmp_path / "dags"
+    dags.mkdir()
+    (tmp_path / "pyproject.toml").write_text("[tool.dagguard]\n")
+    top = "import os, uuid\nopen(os.path.join({!r}, str(uuid.uuid4())), 'w').close()\nDAG_ID = str(uuid.uuid4())"
+    loads = tmp_path / "loads"
+    loads.mkdir()
+    for name in ("a", "b", "c", "d"):
+        source = DAG.format(name=name, top=top.format(str(loads))).replace(f'DAG("{name}"', "DAG(DAG_ID")
+        (dags / f"{name}.py").write_text(source)
+    _, items = run(tmp_path, "-n2")
+    assert {each["file"] for each in items} == {None, *(f"dags/{name}.py" for name in ("a", "b", "c", "d"))}
+    assert len(list(loads.iterdir())) == 4, "each was loaded once"

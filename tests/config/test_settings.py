@@ -202,10 +202,6 @@ FILE = [
         f'there is no scenario "kiled"; did you mean "killed"? {KNOWN}',
     ),
     (
-        'scenarios = ["endless"]',
-        f'2: [tool.dagguard] scenarios = ["endless"]: scenario "endless" is not in this version; {KNOWN}',
-    ),
-    (
         "scenarios = []",
         "2: [tool.dagguard] scenarios = []: the list is empty; name at least one, or leave the option out",
     ),
@@ -280,11 +276,6 @@ OTHERS = [
         {"dagguard_scenarios": "qqq"},
         {},
         f'--dagguard-scenarios=qqq: there is no scenario "qqq"; {KNOWN}',
-    ),
-    (
-        {"dagguard_scenarios": "killed,endless"},
-        {},
-        f'--dagguard-scenarios=killed,endless: scenario "endless" is not in this version; {KNOWN}',
     ),
     (
         {"dagguard_only": "scenario"},

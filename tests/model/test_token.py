@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pytest_dagguard.model import token as tokens
 from pytest_dagguard.model.errors import ConfigurationError
 from pytest_dagguard.model.operation import Selector
-from pytest_dagguard.model.plan import FATES, Befall, Kill, Order, Run, Terminate
+from pytest_dagguard.model.plan import FATES, Befall, Drift, Elapse, Endless, Kill, Onward, Order, Run, Terminate
 from pytest_dagguard.model.token import Bad, Go, More, Queue, Stop, Token
 
 ATTEMPT = st.integers(1, 20)
@@ -19,6 +19,7 @@ ELEMENT = st.one_of(
     st.builds(Terminate, ATTEMPT),
     st.builds(More, ATTEMPT),
     st.builds(Queue, ATTEMPT, st.lists(st.integers(0, 65535), max_size=20).map(tuple)),
+    st.sampled_from([Drift(), Elapse(), Endless(), Onward()]),
     st.builds(Befall, st.sampled_from(FATES), INDEX, st.integers(0, 9000).map(float)),
     st.builds(Bad, ATTEMPT, INDEX, st.sampled_from(tokens.KINDS)),
 )

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from pytest_mock import MockerFixture
 
+from pytest_dagguard.model.dag import DagFile, LoadError
 from pytest_dagguard.model.errors import DagguardError
 from pytest_dagguard.model.rule import Repository, Source, Subject
+from pytest_dagguard.rules import upgrade
 from pytest_dagguard.rules._source import ruff
 
 DAG = 'from airflow.sdk import DAG\n\nwith DAG("{}", start_date=None):  {}\n    pass\n'
@@ -65,3 +67,39 @@ def test_a_ruff_that_cannot_be_run_is_told(tmp_path: Path, mocker: MockerFixture
     mocker.patch("ruff.find_ruff_bin", return_value=str(tmp_path / "none"))
     with pytest.raises(DagguardError, match="call ruff, which did not answer.*Install it again"):
         ruff.remarks(Subject(Repository(tmp_path), source(tmp_path, "x.py")))
+
+
+OLD = "from airflow.sdk import DAG\nfrom airflow.operators.python import get_current_context\n\nget_current_context()\n"
+
+
+@pytest.mark.parametrize(
+    ("errors", "removed"),
+    [((), False), ((LoadError("missing-module", "No module named 'airflow.operators'"),), True)],
+)
+def test_a_name_that_loads_is_not_called_removed(tmp_path: Path, errors: tuple[LoadError, ...], removed: bool) -> None:
+    (tmp_path / "old.py").write_text(OLD)
+    each = Source(tmp_path / "old.py", "old.py", OLD, ast.parse(OLD))
+    subject = Subject(Repository(tmp_path), each, DagFile(str(each.path), errors=errors))
+    rules = {rule.name: rule for rule in upgrade.RULES}
+    assert [finding.line for finding in rules["removed-api"].check(subject)] == ([4] if removed else [])
+    assert [finding.line for finding in rules["moved-api"].check(subject)] == ([] if removed else [4])
+
+
+BOTH = """
+from airflow.sdk import DAG
+if NEW:
+    from airflow.sdk import get_current_context
+else:
+    from airflow.operators.python import get_current_context
+get_current_context()
+"""
+
+
+def test_a_name_that_is_taken_from_either_place_is_neither_removed_nor_moved(tmp_path: Path) -> None:
+    (tmp_path / "both.py").write_text(BOTH)
+    each = Source(tmp_path / "both.py", "both.py", BOTH, ast.parse(BOTH))
+    rules = {rule.name: rule for rule in upgrade.RULES}
+    for name in ("removed-api", "moved-api"):
+        assert list(rules[name].check(Subject(Repository(tmp_path), each, DagFile(str(each.path))))) == []
+    unloaded = Subject(Repository(tmp_path), each)
+    assert [finding.line for finding in rules["removed-api"].check(unloaded)] == [7]

@@ -120,7 +120,9 @@ class Kubelet:
         container = status.spec_of(pod, name)
         assert container is not None
         image = container["image"]
-        does = NEVER_ENDS if name == status.SIDECAR else self.cluster.world.behaviour("images", image)
+        before = any(each["name"] == name for each in status.containers(pod, True))
+        kind = "init-images" if before else "images"
+        does = NEVER_ENDS if name == status.SIDECAR else self.cluster.world.behaviour(kind, image)
         if not does:
             self._unknown(where, name, image)
             return
