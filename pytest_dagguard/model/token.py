@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from pytest_dagguard.model.errors import ConfigurationError
 from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.plan import (
+    DELIVERIES,
     FATES,
     Befall,
+    Deliver,
     Disturb,
     Drift,
     Elapse,
@@ -37,7 +39,9 @@ KINDS = ("429 before", "503 before", "503 after", "reset after", "half")
 """The kinds of disturbance; a token has the number of one, so their order is for good."""
 
 _MARK = 4
-_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE, _BEFALL, _ENDLESS, _ONWARD, _ORDER = range(12)
+_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE, _BEFALL, _ENDLESS, _ONWARD, _DELIVER, _ORDER = range(
+    13
+)
 _BARE: dict[int, type[Drift | Elapse | Endless | Onward]] = {
     _DRIFT: Drift,
     _ELAPSE: Elapse,
@@ -52,6 +56,7 @@ _LENGTH = {
     _DISTURB: 6,
     _MORE: 2,
     _BEFALL: 8,
+    _DELIVER: 2,
     **dict.fromkeys(_BARE, 1),
 }
 
@@ -120,7 +125,7 @@ def _order(step: Queue, clean: Sequence[Selector]) -> tuple[Selector, ...]:
     return tuple(clean[each] for each in places if each < len(clean))
 
 
-Element = Stop | Go | More | Bad | Queue | Kill | Terminate | Drift | Elapse | Befall | Endless | Onward
+Element = Stop | Go | More | Bad | Queue | Kill | Terminate | Drift | Elapse | Befall | Endless | Onward | Deliver
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,8 @@ def _packed(step: Element) -> bytes:
         return bytes((_BEFALL, FATES.index(step.fate))) + b"".join(
             n.to_bytes(3, "big") for n in (step.at, int(step.delay))
         )
+    if isinstance(step, Deliver):
+        return bytes((_DELIVER, DELIVERIES.index(step.kind)))
     if isinstance(step, Go):
         return bytes((_GO, step.attempt, step.retries))
     for kind, bare in _BARE.items():
@@ -196,7 +203,11 @@ def decode(text: str) -> Token:
 
 def _known(raw: bytes) -> bool:
     """Say whether this version has what a step names by its number."""
-    return not ((raw[0] == _DISTURB and raw[2] >= len(KINDS)) or (raw[0] == _BEFALL and raw[1] >= len(FATES)))
+    known = {_DISTURB: (2, KINDS), _BEFALL: (1, FATES), _DELIVER: (1, DELIVERIES)}
+    if raw[0] not in known:
+        return True
+    place, names = known[raw[0]]
+    return raw[place] < len(names)
 
 
 def _unpacked(raw: bytes) -> Element:
@@ -205,6 +216,8 @@ def _unpacked(raw: bytes) -> Element:
         return _BARE[kind]()
     if kind == _BEFALL:
         return Befall(FATES[raw[1]], int.from_bytes(raw[2:5], "big"), float(int.from_bytes(raw[5:8], "big")))
+    if kind == _DELIVER:
+        return Deliver(DELIVERIES[raw[1]])
     attempt = raw[1]
     if kind == _ORDER:
         return Queue(attempt, tuple(int.from_bytes(raw[i : i + 2], "big") for i in range(3, len(raw), 2)))

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_dagguard.model import plan
 from pytest_dagguard.model import token as tokens
 from pytest_dagguard.model.errors import ConfigurationError
 from pytest_dagguard.model.operation import Selector
@@ -67,3 +68,10 @@ def test_an_order_in_which_one_comes_ahead_of_others_is_the_same_after_a_token(o
     clean = [Selector("s3", "PutObject", str(each), 1) for each in range(5)]
     token = tokens.decode(tokens.encode(Token(b"item", b"cln.", (tokens.queue(1, order), Go(1)))))
     assert tokens.schedule(token, clean)[0] == Order(1, tuple(clean[each] for each in order))
+
+
+def test_what_goes_wrong_with_a_message_is_in_a_token() -> None:
+    for kind in plan.DELIVERIES:
+        token = tokens.Token(b"item", b"clea", (plan.Deliver(kind), tokens.Stop(1, 2, b"mark")))
+        assert tokens.decode(tokens.encode(token)) == token
+        assert tokens.schedule(token)[0] == plan.Deliver(kind)
