@@ -199,6 +199,8 @@ class _Experiment:
 
     def _launch(self, number: int) -> None:
         actor = _actor(number)
+        if actor in self.alive:
+            return
         retries = self.subject.retries
         shift = self.shifts[min(number, len(self.shifts)) - 1]
         most = (number - 1) + retries if self.cleared and number > 1 else retries
