@@ -9,10 +9,10 @@ from pytest_dagguard.model.rule import Choice
 from pytest_dagguard.model.verdict import Verdict
 
 
-def verdicts(lab: Laboratory, body: str, choice: Choice) -> list[Verdict]:
+def verdicts(lab: Laboratory, body: str, choice: Choice, measures: bool = True) -> list[Verdict]:
     path = lab.task(body)
     session = Session(lab.session.options, lab.session.terms, {}, "tests/dagguard", choice)
-    session._lab = lab.lab
+    session._lab, session.measures = lab.lab, measures
     try:
         (dag,) = session.load(path).dags
         assert isinstance(dag, Dag)
@@ -42,6 +42,11 @@ def test_a_heavy_task_is_told_once(lab: Laboratory) -> None:
 
 def test_the_same_task_is_kept_within_the_usual_budgets(lab: Laboratory) -> None:
     first, _ = verdicts(lab, HEAVY, Choice(ignore=("xcom-size",)))
+    assert (first.verdict, first.findings) == ("pass", ())
+
+
+def test_nothing_is_told_where_rules_are_not_asked_for(lab: Laboratory) -> None:
+    first, _ = verdicts(lab, HEAVY, Choice(), measures=False)
     assert (first.verdict, first.findings) == ("pass", ())
 
 
