@@ -1,4 +1,4 @@
-"""Entry: ``python -m bench [--quick] [attempts] [processor] [pods] [phases] [startup] [memory] [rules]``."""
+"""Entry: ``python -m bench [--quick] [attempts] [processor] [pods] [phases] [startup] [memory] [rules] [workers]``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import platform
 import time
 from importlib import metadata
 
-from bench import attempts, memory, phases, pods, processor, rules, startup
+from bench import attempts, memory, phases, pods, processor, rules, startup, workers
 from bench.figures import say
 
-PARTS = ("attempts", "processor", "pods", "phases", "startup", "memory", "rules")
+PARTS = ("attempts", "processor", "pods", "phases", "startup", "memory", "rules", "workers")
 
 
 def main() -> None:
@@ -38,6 +38,8 @@ def main() -> None:
         memory.measure(files=20 if quick else 200)
     if "rules" in wanted:
         rules.measure(files=100 if quick else 1000)
+    if "workers" in wanted:
+        workers.measure(files=100 if quick else 1000)
     say()
     say(f"{time.perf_counter() - began:.0f} s in all, load {os.getloadavg()[0]:.1f}")
 

@@ -38,10 +38,10 @@ def measure(files: int) -> None:
         finally:
             session.close()
         again = Session(options, Terms(root), {}, "", shelf=Shelf(shelf, options, os.environ))
-        began = _own()
+        began = own()
         for path in paths:
             again.load(path)
-        finding = _own() - began
+        finding = own() - began
         if again.started:
             say("not every load was kept")
             again.close()
@@ -64,36 +64,36 @@ def _load(session: Session, paths: list[Path]) -> tuple[float, float]:
     lab = session.lab
     for path in paths[: len(generated.KINDS)]:
         lab.load(path)
-    began = _own() + _of(lab)
+    began = own() + of_lab(lab)
     loaded: list[DagFile] = [lab.load(path) for path in paths]
-    took = _own() + _of(lab) - began
+    took = own() + of_lab(lab) - began
     assert session.shelf is not None
-    began = _own()
+    began = own()
     for each in loaded:
         session.shelf.keep(each, lab.volatile)
         session.hygiene.add(each)
-    return took, _own() - began
+    return took, own() - began
 
 
 def _judge(session: Session, paths: list[Path]) -> float:
     hygiene = session.hygiene
-    began = _own()
+    began = own()
     for whole in (False, True):
         for path in paths:
             for name, dag in hygiene.of_file(str(path), whole):
                 session.rule(name, str(path), dag)
     for name in hygiene.of_repository():
         session.rule(name)
-    return _own() - began
+    return own() - began
 
 
-def _own() -> float:
+def own() -> float:
     """Seconds of this process and of the programs that it has run."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def _of(lab: Lab) -> float:
+def of_lab(lab: Lab) -> float:
     """Seconds of the helper processes and their children that have ended."""
     total = 0.0
     for link in (lab.stage, lab.cloud):

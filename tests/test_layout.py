@@ -88,7 +88,7 @@ def test_each_scenario_file_has_a_scenario_with_a_text(name: str) -> None:
 @pytest.mark.parametrize("name", RULES)
 def test_each_rule_has_a_text(name: str) -> None:
     rule = RULES[name]
-    assert rule.level in ("dag", "file", "repository")
+    assert rule.level in ("dag", "file", "repository", "task")
     assert rule.severity in SEVERITIES
     assert_has_parts(rule.summary, rule.text)
 

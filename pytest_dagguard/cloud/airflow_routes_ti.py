@@ -31,7 +31,7 @@ from pytest_dagguard.cloud.airflow_payloads import (
     Success,
 )
 from pytest_dagguard.cloud.airflow_store import Run, Store, TaskInstance
-from pytest_dagguard.cloud.airflow_versions import REPEATED_REPORTS, server_version
+from pytest_dagguard.cloud.airflow_versions import REPEATED_REPORTS, SUPERSEDED_GO_ON, server_version
 
 
 def not_found() -> Refused:
@@ -192,7 +192,7 @@ def rendered_fields(store: Store, call: Call) -> Reply:
     ti_id, payload = instance_id(call), body_of(call, Fields)
     row = store.instance(ti_id)
     if row is None:
-        raise _gone(store, call, ti_id, "2026-06-30")
+        raise _gone(store, call, ti_id, SUPERSEDED_GO_ON)
     store.rtif[row.key] = payload
     return Reply(201, {"message": "Rendered task instance fields successfully set"})
 
@@ -240,7 +240,14 @@ def _name_start(store: Store, call: Call) -> Footprint:
         reads |= {f"xcom://{row.place}/*", row_run(row)}
         if row.map_index < 0:
             reads.add(f"xcom://{row.place}[*")
-    return Footprint(resource, reads=frozenset(reads), writes=frozenset({resource}))
+    writes = {resource} if row is None else {resource, *_superseding(store, call, row)}
+    return Footprint(resource, reads=frozenset(reads), writes=frozenset(writes))
+
+
+def _superseding(store: Store, call: Call, row: TaskInstance) -> set[str]:
+    """What a try takes from the one before it as it starts: to older servers that one cannot report its fields then."""
+    older = server_version(store, call.version) < SUPERSEDED_GO_ON
+    return {f"ti-live://{row.place}"} if older else set()
 
 
 def row_run(row: TaskInstance) -> str:
@@ -274,6 +281,12 @@ def _name_update(store: Store, call: Call) -> Footprint:
     return updating(resource_of(store, call))
 
 
+def _name_fields(store: Store, call: Call) -> Footprint:
+    resource, row = resource_of(store, call), store.known(instance_id(call))
+    reads = {resource} if row is None else {resource, *_superseding(store, call, row)}
+    return Footprint(resource, reads=frozenset(reads), writes=frozenset({resource}))
+
+
 def _name_heartbeat(store: Store, call: Call) -> Footprint:
     # The moment of the last heartbeat is part of no answer, so for the order of operations it is a read.
     return reading(resource_of(store, call))
@@ -302,7 +315,7 @@ ROUTES = (
     Route("PATCH", f"{_PATH}/state", "ti.state", state, _name_state),
     Route("PATCH", f"{_PATH}/skip-downstream", "ti.skip-downstream", skip_downstream, _name_skip),
     Route("PUT", f"{_PATH}/heartbeat", "ti.heartbeat", heartbeat, _name_heartbeat),
-    Route("PUT", f"{_PATH}/rtif", "rtif.set", rendered_fields, _name_update),
+    Route("PUT", f"{_PATH}/rtif", "rtif.set", rendered_fields, _name_fields),
     Route(
         "PATCH",
         f"{_PATH}/rendered-map-index",

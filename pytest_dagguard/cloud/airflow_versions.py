@@ -16,6 +16,10 @@ REPEATED_REPORTS = "2026-06-30"
 """From this version on (Airflow 3.3) a report of a state that a task instance is in already is taken with thanks.
 Before, it is refused (409): to a task whose report went through and whose answer was lost, that is an error."""
 
+SUPERSEDED_GO_ON = "2026-06-30"
+"""From this version on (Airflow 3.3) a worker that hears so as it reports its rendered fields, goes on all the same.
+Before, its task fails there."""
+
 Document = dict[str, Any]
 
 

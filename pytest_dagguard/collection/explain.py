@@ -58,7 +58,13 @@ def _rule(name: str) -> str:
         "info": "a note, shown with -v and in reports",
         "off": f'off; to have it, write severity.{name} = "warning" under [tool.dagguard.rules]',
     }
-    what = {"dag": "each DAG", "file": "each DAG file", "repository": "the repository"}[rule.level]
+    looks = {
+        "dag": "each DAG",
+        "file": "each DAG file",
+        "repository": "the repository",
+        "task": "each task's clean run",
+    }
+    what = looks[rule.level]
     return (
         f"{name}: {rule.summary}\n\n{rule.text.strip()}\n\nBy default: {words[rule.severity]}. Looks at {what};"
         f" family {family}.\nTo ignore one: # dagguard: ignore[{name}] the reason"

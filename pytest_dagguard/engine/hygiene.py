@@ -14,9 +14,10 @@ from pytest_dagguard.engine.sources import Sources
 from pytest_dagguard.model import registry
 from pytest_dagguard.model import rule as rules
 from pytest_dagguard.model import verdict as verdicts
-from pytest_dagguard.model.dag import Dag, DagFile
+from pytest_dagguard.model.dag import Dag, DagFile, Task
 from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.ignore import Ignore, ignores
+from pytest_dagguard.model.measured import Measured
 from pytest_dagguard.model.rule import Choice, Repository, Rule, Subject
 from pytest_dagguard.model.verdict import Verdict
 
@@ -120,10 +121,28 @@ class Hygiene:
         for file, each in used.items():
             self._used.setdefault(file, set()).update(each)
 
-    def _judged(self, active: Active, path: str, dag: Dag | None) -> Verdict:
+    def of_run(self, path: str, dag: Dag, task: Task, measured: Measured) -> tuple[Verdict, ...]:
+        """The verdicts of the rules that look at the clean run of a task, of those that have something to say."""
+        name = self._name(path)
+        found = []
+        for each in self.active.values():
+            if each.rule.level == "task" and not self.choice.spares(name, each.rule.name, each.family):
+                verdict = self._judged(each, path, dag, task, measured)
+                if verdict.findings or verdict.notes or verdict.reason:
+                    found.append(verdict)
+        return tuple(found)
+
+    def _judged(
+        self,
+        active: Active,
+        path: str,
+        dag: Dag | None,
+        task: Task | None = None,
+        measured: Measured | None = None,
+    ) -> Verdict:
         began = time.perf_counter()
         file = self._name(path) if path else ""
-        subject = self._subject(active.rule, path, dag)
+        subject = replace(self._subject(active.rule, path, dag), task=task, measured=measured)
         blank = Verdict("rule", active.rule.name, verdicts.PASS, file, dag.dag_id if dag else "")
         try:
             found = list(active.rule.check(subject))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pytest_dagguard.engine import narrate
+from pytest_dagguard.engine import figures, narrate
 from pytest_dagguard.engine.baseline import Baseline
 from pytest_dagguard.engine.check import Terms, check
 from pytest_dagguard.engine.exchange import Exchange
@@ -55,6 +55,7 @@ class Session:
     _hygiene: Hygiene | None = None
     _lab: Lab | None = None
     _walk: Walk | None = None
+    _measured: set[tuple[str, str, str]] = field(default_factory=set)
     _files: dict[Path, DagFile] = field(default_factory=dict)
     _scenarios: dict[str, Scenario] = field(default_factory=dict)
 
@@ -147,8 +148,9 @@ class Session:
         scenario = self._scenario(name)
         strategies = registry.collect("pytest_dagguard.explore", "STRATEGY")
         try:
-            found = check(self.lab, self._walk_of(file, dag), task, name, scenario, strategies, self.terms)
-            return self.baseline.apply(found, self.terms.root)
+            walk = self._walk_of(file, dag)
+            found = check(self.lab, walk, task, name, scenario, strategies, self.terms)
+            return self.baseline.apply(self._with_run(found, walk, task), self.terms.root)
         except ProcessLost as lost:
             self.close()
             reason, group = str(lost).splitlines()[0], "lost a helper process"
@@ -157,6 +159,17 @@ class Session:
         home = narrate.relative(str(file), self.terms.root)
         shown = Verdict("scenario", name, verdicts.INCONCLUSIVE, home, dag.dag_id, task.task_id)
         return replace(shown, reason=reason, group=group, seconds=time.monotonic() - began)
+
+    def _with_run(self, verdict: Verdict, walk: Walk, task: Task) -> Verdict:
+        """Add what rules say of the task's clean run, to the first verdict that had one."""
+        key = (walk.file, walk.dag.dag_id, task.task_id)
+        if verdict.verdict == verdicts.INCONCLUSIVE or key in self._measured:
+            return verdict
+        self._measured.add(key)
+        if walk.file not in self.hygiene.files:
+            return verdict
+        said = self.hygiene.of_run(walk.file, walk.dag, task, figures.measured(walk.baseline(task.task_id)))
+        return figures.added(verdict, said)
 
     def _scenario(self, name: str) -> Scenario:
         if not self._scenarios:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_dagguard.model.dag import Dag, DagFile
+from pytest_dagguard.model.dag import Dag, DagFile, Task
 from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.ignore import Ignore
+from pytest_dagguard.model.measured import Measured
 
 ERROR, WARNING, INFO, OFF = "error", "warning", "info", "off"
 SEVERITIES = (ERROR, WARNING, INFO, OFF)
@@ -61,6 +62,8 @@ class Subject:
     :param dag: for rules of level ``dag``
     :param source: for rules of level ``dag`` and ``file``
     :param loaded: what came of loading that file; None where it was not loaded
+    :param task: for rules of level ``task``
+    :param measured: what its clean run took
     :param unused: inline ignores of that file that silenced nothing, for the one rule that looks at them
     """
 
@@ -69,6 +72,8 @@ class Subject:
     loaded: DagFile | None = None
     dag: Dag | None = None
     unused: tuple[Ignore, ...] = ()
+    task: Task | None = None
+    measured: Measured | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,8 @@ class Rule:
     """One rule. A file in ``rules`` is one family and has them as ``RULES = (Rule(...), ...)``.
 
     :param name: as users write it, ``missing-retries``; also the class of its findings
-    :param level: ``dag`` (one item a DAG), ``file`` (one a DAG file) or ``repository`` (one a run)
+    :param level: ``dag`` (one item a DAG), ``file`` (one a DAG file), ``repository`` (one a run) or ``task``: it
+        looks at the clean run of a task, and is told with the first scenario that needs one
     :param severity: what its findings do where the configuration does not say
     :param summary: one line
     :param text: three fixed parts, headed ``What it does``, ``Why is this bad`` and ``Example`` with ``Use instead``

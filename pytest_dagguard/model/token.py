@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pytest_dagguard.model.errors import ConfigurationError
 from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.plan import (
+    DELIVERIES,
     FATES,
     Befall,
+    Deliver,
     Disturb,
     Drift,
     Elapse,
@@ -34,7 +36,7 @@ KINDS = ("429 before", "503 before", "503 after", "reset after", "half")
 """The kinds of disturbance; a token has the number of one, so their order is for good."""
 
 _MARK = 4
-_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE, _BEFALL, _ENDLESS, _ONWARD = range(11)
+_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE, _BEFALL, _ENDLESS, _ONWARD, _DELIVER = range(12)
 _BARE: dict[int, type[Drift | Elapse | Endless | Onward]] = {
     _DRIFT: Drift,
     _ELAPSE: Elapse,
@@ -49,6 +51,7 @@ _LENGTH = {
     _DISTURB: 6,
     _MORE: 2,
     _BEFALL: 8,
+    _DELIVER: 2,
     **dict.fromkeys(_BARE, 1),
 }
 
@@ -90,7 +93,7 @@ class Bad:
     kind: str
 
 
-Element = Stop | Go | More | Bad | Kill | Terminate | Drift | Elapse | Befall | Endless | Onward
+Element = Stop | Go | More | Bad | Kill | Terminate | Drift | Elapse | Befall | Endless | Onward | Deliver
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,8 @@ def _packed(step: Element) -> bytes:
         return bytes((_BEFALL, FATES.index(step.fate))) + b"".join(
             n.to_bytes(3, "big") for n in (step.at, int(step.delay))
         )
+    if isinstance(step, Deliver):
+        return bytes((_DELIVER, DELIVERIES.index(step.kind)))
     if isinstance(step, Go):
         return bytes((_GO, step.attempt, step.retries))
     for kind, bare in _BARE.items():
@@ -164,7 +169,11 @@ def decode(text: str) -> Token:
 
 def _known(raw: bytes) -> bool:
     """Say whether this version has what a step names by its number."""
-    return not ((raw[0] == _DISTURB and raw[2] >= len(KINDS)) or (raw[0] == _BEFALL and raw[1] >= len(FATES)))
+    known = {_DISTURB: (2, KINDS), _BEFALL: (1, FATES), _DELIVER: (1, DELIVERIES)}
+    if raw[0] not in known:
+        return True
+    place, names = known[raw[0]]
+    return raw[place] < len(names)
 
 
 def _unpacked(raw: bytes) -> Element:
@@ -173,6 +182,8 @@ def _unpacked(raw: bytes) -> Element:
         return _BARE[kind]()
     if kind == _BEFALL:
         return Befall(FATES[raw[1]], int.from_bytes(raw[2:5], "big"), float(int.from_bytes(raw[5:8], "big")))
+    if kind == _DELIVER:
+        return Deliver(DELIVERIES[raw[1]])
     attempt = raw[1]
     if kind == _STOP:
         return Stop(attempt, int.from_bytes(raw[2:5], "big"), raw[5:])

@@ -141,8 +141,8 @@ FIX: dict[tuple[str, str], str] = {
     ("started-twice", "child-reset"): "Set `skip_when_already_exists=True` instead of `reset_dag_run=True`, and wait "
     'for the run in a sensor with `trigger_rule="none_failed"` after this task.',
     ("started-twice", "job"): "Before submitting look for a run of this interval (by a name, token or argument made of "
-    "the logical date) and wait for that one; or use the operator's `durable=True` (Airflow 3.3), which keeps the "
-    "run's id for the retry.",
+    "the logical date) and wait for that one. The operator's `durable=True` (Airflow 3.3) keeps the run's id for the "
+    "retry from the moment on when it is stored; a kill between the submit and that moment is left.",
     ("started-twice", "pod"): "Let the retry find the pod: keep `durable=True` (before Airflow 3.3 "
     "`reattach_on_restart=True`), or give the pod a name made of the logical date.",
     (

@@ -21,7 +21,8 @@ What it does
   same file first clears of the run's rows, a temporary one and a log are no findings.
 
 Why is this bad
-  A retry adds once more what the killed try has added already. The rows are there twice and nothing says so.
+  A retry adds once more what the killed try has added already. The rows are there twice and nothing says so. BBC
+  Datalab's training data doubled because a job and its retry both added their output to one place.
 
 Example
   GCSToBigQueryOperator(..., destination_project_dataset_table="dwh.sales", write_disposition="WRITE_APPEND")

@@ -47,7 +47,7 @@ What it does
 
 Why is this bad
   How many there are is known at run time only. On a bad day they fill all workers, and whatever they call throttles
-  them.
+  them, as Cloud Storage did with BBC Datalab (429, too many requests).
 
 Example
   load.expand(key=list_keys())

@@ -94,7 +94,7 @@ What it does
 
 Why is this bad
   A worker that dies leaves the pod or job running. A retry that does not look for it starts a second one, and both
-  write the same output.
+  write the same output. At BBC Datalab two pods moved one model at once, and deleted it.
 
 Example
   KubernetesPodOperator(task_id="move_model", image="acme/move:3", reattach_on_restart=False)

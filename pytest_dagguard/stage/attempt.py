@@ -36,6 +36,7 @@ def run(
         ``next_method`` and ``next_kwargs``
     """
     began = time.perf_counter()
+    memory = _memory()
     endpoints = dict(spec.endpoints)
     before, read = newest_module(), next(reversed(linecache.cache), "")
     record = move_in(place, machine, endpoints, dict(spec.environment))
@@ -51,7 +52,6 @@ def run(
         else:
             state, error, more = _wait(spec, wake)
         wall, slept = time.time(), clock.slept
-    usage = resource.getrusage(resource.RUSAGE_SELF)
     return AttemptResult(
         actor=spec.actor,
         state=state,
@@ -61,22 +61,36 @@ def run(
         seconds=time.perf_counter() - began,
         egress=egress.read(record),
         details=(
-            ("rss", usage.ru_maxrss * 1024),
-            ("cpu", usage.ru_utime + usage.ru_stime),
+            *_used(memory),
             ("modules", third_party(before, place.root)),
             ("sources", _sources(read, place.root)),
             ("wall", wall),
             ("slept", slept),
+            ("patience", clock.patience),
             *more,
         ),
     )
 
 
+def _memory() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _used(memory: int) -> tuple[tuple[str, Any], ...]:
+    """What the attempt took.
+
+    :param memory: bytes that this process had at its start, most of them the stage's
+    """
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return ("rss", _memory()), ("grown", _memory() - memory), ("cpu", usage.ru_utime + usage.ru_stime)
+
+
 def _timed(clock: virtual.Clockwork, operator: Any) -> Any:
     """Have the clock know when a sensor gives up by itself: between two looks it may sleep for longer than it asked."""
     timeout = getattr(operator, "timeout", None)
-    if isinstance(timeout, (int, float)) and getattr(operator, "mode", "") == "poke":
-        clock.bound(float(timeout))
+    mode = getattr(operator, "mode", "")
+    if isinstance(timeout, (int, float)) and mode in ("poke", "reschedule"):
+        clock.bound(float(timeout), here=mode == "poke")
     return operator
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import pathlib
 import site
 import sys
 import sysconfig
@@ -156,6 +157,9 @@ class Record:
                 if real in able:
                     able.add(asks)
             setattr(os, name, asks)
+        accessor: Any = getattr(pathlib, "_NormalAccessor", None)  # of Python 3.10, which has its own hold on os.stat
+        if accessor is not None:
+            accessor.stat = staticmethod(os.stat)
 
     def begin(self, hidden: Iterable[str]) -> None:
         """Note what happens from now on.

@@ -383,6 +383,9 @@ def main(descriptor: int, place: Place) -> None:
     needs.note_variables()
     try:
         version = warm.airflow()
+    except warm.NotServed as unserved:
+        stage.emit(("failed", str(unserved)))
+        return
     except ImportError as missing:
         stage.emit(("failed", f"Airflow cannot be imported: {missing}"))
         return

@@ -16,6 +16,10 @@ from types import FrameType, ModuleType
 from pytest_dagguard.stage import boto
 
 
+class NotServed(RuntimeError):
+    """This version of Airflow is not served; the message says so to the user."""
+
+
 def import_modules(names: Iterable[str]) -> None:
     """Import third-party modules that a first load pulled in; one that fails will fail in the attempt, visibly."""
     for name in names:
@@ -87,8 +91,18 @@ def alone() -> None:
 
 
 def airflow() -> str:
-    """Import the parts of Airflow that each attempt needs; returns Airflow's version."""
+    """Import the parts of Airflow that each attempt needs; returns Airflow's version.
+
+    :raises ImportError: there is no Airflow
+    :raises NotServed: it is one of a version that is not served
+    """
     from airflow import __version__
+
+    if int(__version__.split(".")[0]) < 3:
+        raise NotServed(
+            f"Airflow {__version__} is not served yet, only Airflow 3.0 and newer; run pytest --dagguard in"
+            " an environment with the Airflow that you are going to upgrade to"
+        )
 
     from pytest_dagguard.stage.compat import client, dagbag, logs, orm, parse, remember, sdk  # noqa: F401 - for the forks
 

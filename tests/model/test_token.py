@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_dagguard.model import plan
 from pytest_dagguard.model import token as tokens
 from pytest_dagguard.model.errors import ConfigurationError
 from pytest_dagguard.model.plan import FATES, Befall, Drift, Elapse, Endless, Kill, Onward, Run, Terminate
@@ -58,3 +59,10 @@ def test_stops_of_one_attempt_are_counted_from_where_it_was_let_go_on() -> None:
     assert second.until is not None
     assert (first.until.occurrence, second.until.occurrence) == (3, 3)
     assert last == Run(1)
+
+
+def test_what_goes_wrong_with_a_message_is_in_a_token() -> None:
+    for kind in plan.DELIVERIES:
+        token = tokens.Token(b"item", b"clea", (plan.Deliver(kind), tokens.Stop(1, 2, b"mark")))
+        assert tokens.decode(tokens.encode(token)) == token
+        assert tokens.schedule(token)[0] == plan.Deliver(kind)

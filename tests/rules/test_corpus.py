@@ -27,8 +27,8 @@ from pytest_dagguard.model.rule import Choice
 toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 CORPUS = Path(__file__).parent / "corpus"
 RULES = explain.rules()
-NOT_ABOUT_PYTHON = {"unpinned-providers"}
-"""Rules that look at other files, and have tests of their own."""
+NOT_ABOUT_PYTHON = {"unpinned-providers", "task-memory-or-time", "xcom-size"}
+"""Rules that look at other files or at a run, and have tests of their own."""
 
 
 def header(path: Path) -> Mapping[str, Any]:

@@ -106,3 +106,10 @@ def test_a_worker_is_fresh_each_time(lab: Laboratory) -> None:
         lines.append(next(each for each in log.splitlines() if "MARK" in each).split())
     assert [each[1:3] for each in lines] == [["None", "None"]] * 3
     assert len({each[4] for each in lines}) == 3
+
+
+def test_an_airflow_that_is_not_served_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    airflow = importlib.import_module("airflow")
+    monkeypatch.setattr(airflow, "__version__", "2.11.2")
+    with pytest.raises(warm.NotServed, match=r"^Airflow 2\.11\.2 is not served yet, only Airflow 3\.0 and newer"):
+        warm.airflow()

@@ -1,9 +1,9 @@
 #: loaded = true  # flag
-#: settings = { seconds = 0.05 }
+#: settings = { seconds = 0.5 }
 import time
 
 from airflow.sdk import DAG
 
 with DAG("slow", schedule=None):
     pass
-time.sleep(0.2)
+time.sleep(0.6)
