@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from pytest_dagguard.cloud.authority import Authority
+from pytest_dagguard.cloud.broker import Broker
 from pytest_dagguard.cloud.emulator import Blobs, Caller, Emulator, Living, Request, Response
 from pytest_dagguard.cloud.proxy import serve_proxy
 from pytest_dagguard.cloud.server import Handler, Port, WherePort, serve_http
@@ -58,6 +59,7 @@ class Cloud:
         self.tap.alive = lambda: self.world.alive
         self.emit = emit
         self.egress: list[str] = []
+        self._broker: Broker | None = None
         self._ports: dict[str, list[Closing]] = {}
         self._snapshots: dict[int, dict[str, object]] = {}
         self._count = 0
@@ -166,6 +168,10 @@ class Cloud:
         for _ in range(5):  # an answer that was withheld is on its way before who waits for it is woken
             await asyncio.sleep(0)
 
+    async def order(self, actor: str, order: tuple[Selector, ...]) -> None:
+        """Have some operations of an actor take effect in an order, see :meth:`Tap.order`."""
+        self.tap.order(actor, order)
+
     async def disturb(self, actor: str, at: Selector, kind: str) -> None:
         """Have one operation of an actor answered badly, see :meth:`Tap.disturb`."""
         self.tap.disturb(actor, at, kind)
@@ -184,6 +190,22 @@ class Cloud:
     async def unsaid(self, kind: str) -> list[str]:
         """Names of images or jobs that were asked for since this was asked last, and of which nothing is said."""
         return sorted(self.world.unsaid.pop(kind, ()))
+
+    async def broker_open(self) -> str:
+        """Start a Redis for Celery, beside the tap; returns its URL."""
+        self._broker = Broker()
+        return self._broker.url
+
+    async def broker_lose(self, queue: str) -> int:
+        """Have it lose what waits in a queue; returns how many messages."""
+        assert self._broker is not None
+        return self._broker.lose(queue)
+
+    async def broker_close(self) -> None:
+        """Stop it."""
+        if self._broker is not None:
+            self._broker.close()
+        self._broker = None
 
     async def now(self) -> float:
         """Virtual seconds since the experiment began."""
@@ -271,9 +293,12 @@ class Cloud:
         """Say whether an actor waits for what cannot come any more."""
         return self.world.stuck(actor)
 
-    async def doze(self, actor: str, seconds: float) -> None:
-        """Let an actor that has no process wait for a while; ``("woke", actor, now)`` follows."""
-        sleeper = self.world.sleep(actor, seconds, -1.0)
+    async def doze(self, actor: str, seconds: float, limit: float) -> None:
+        """Let an actor that has no process wait for a while; ``("woke", actor, now)`` follows.
+
+        :param limit: seconds after which it is woken at the latest; negative: there is no such
+        """
+        sleeper = self.world.sleep(actor, seconds, limit)
         sleeper.answer.add_done_callback(lambda done: done.cancelled() or self.emit(("woke", actor, done.result())))
 
     async def content(self, digest: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pytest_dagguard.engine import reasons
+from pytest_dagguard.engine import delivery, reasons
 from pytest_dagguard.engine.lab import Lab, Subject
 from pytest_dagguard.engine.onward import Following, stand
 from pytest_dagguard.model.attempt import AttemptResult
@@ -13,12 +13,14 @@ from pytest_dagguard.model.dag import Dag
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import (
     Befall,
+    Deliver,
     Disturb,
     Drift,
     Elapse,
     Endless,
     Kill,
     Onward,
+    Order,
     Run,
     Schedule,
     Step,
@@ -60,6 +62,11 @@ def carry_out(
         others were held: the same as if they had been killed and the schedule ended there
     :returns: the outcome, and the number of the kept state (0 where none was to be kept)
     """
+    if any(isinstance(each, Deliver) for each in schedule):
+        gap = shifts[min(1, len(shifts) - 1)]
+        outcome = delivery.carry_out(lab, subject, start, schedule, cleared=cleared, gap=gap)
+        lab.cloud.call("restore", start)
+        return outcome, 0
     outcome = _Experiment(lab, subject, shifts, cleared, where, seed, peer, drift, halfway, dag).run(start, schedule)
     kept = lab.cloud.call("snapshot") if keep else 0
     lab.cloud.call("restore", start)
@@ -113,7 +120,10 @@ class _Experiment:
             elif isinstance(step, Disturb):
                 self._launch(step.attempt)
                 lab.cloud.call("disturb", _actor(step.attempt), step.at, step.kind)
-            elif self._go(step):
+            elif isinstance(step, Order):
+                self._launch(step.attempt)
+                lab.cloud.call("order", _actor(step.attempt), step.order)
+            elif isinstance(step, Run) and self._go(step):
                 break
             # what lives on would go on to its end before a schedule that ends here is judged
             is_halfway = self.halfway is not None and self.alive and place < len(schedule) and _ends(step)
@@ -189,6 +199,8 @@ class _Experiment:
 
     def _launch(self, number: int) -> None:
         actor = _actor(number)
+        if actor in self.alive:
+            return
         retries = self.subject.retries
         shift = self.shifts[min(number, len(self.shifts)) - 1]
         most = (number - 1) + retries if self.cleared and number > 1 else retries

@@ -64,6 +64,17 @@ class Disturb:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """Operations that an attempt has under way at the same time take effect in this order; others are not held up.
+
+    :param order: each waits until those before it have taken effect, so it must not be one that they wait for
+    """
+
+    attempt: int
+    order: tuple[Selector, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Elapse:
     """Time passes while no attempt runs: the pods and jobs that were started come to their end."""
 
@@ -101,7 +112,22 @@ class Befall:
     delay: float = 0.0
 
 
-Step = Run | Kill | Terminate | Disturb | Drift | Elapse | Befall | Endless | Onward
+LOST, TWICE, GONE = "lost", "twice", "gone"
+DELIVERIES = (LOST, TWICE, GONE)
+"""What can go wrong with the message that starts a task; a token has the number of one, so their order is for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """The task is run by Celery workers, and something goes wrong with its message.
+
+    :param kind: one of :data:`DELIVERIES`: it is lost; it is delivered twice; the worker that has it is gone
+    """
+
+    kind: str
+
+
+Step = Run | Kill | Terminate | Disturb | Order | Drift | Elapse | Befall | Endless | Onward | Deliver
 Schedule = tuple[Step, ...]
 
 

@@ -119,6 +119,12 @@ def test_what_glue_does_beside_jobs_is_refused_by_name(lab: Laboratory) -> None:
     assert "GetTables" in outcome.unreachable
 
 
+def test_lambda_is_refused_by_name(lab: Laboratory) -> None:
+    outcome = lab.attempt('boto3.client("lambda").invoke(FunctionName="f")', head=HEAD)
+    assert outcome.group == "need Lambda"
+    assert "Invoke" in outcome.unreachable
+
+
 def test_a_retry_that_submits_again_is_found_in_both_ways_that_it_hurts(lab: Laboratory) -> None:
     path = lab.task('return boto3.client("glue").start_job_run(JobName="any")["JobRunId"]', head=HEAD, retries=1)
     verdict = lab.check(path, "killed")

@@ -28,7 +28,11 @@ def skip_when_done():
         hook, target = S3Hook(), f"orders/{ds}/leeds.csv"
         hook.load_string(hook.read_key(target, "raw"), target, "lake", replace=True)
 
-    broken()
+    @task
+    def announce() -> None:
+        """What comes after: it runs after a success, and is skipped after a skip."""
+
+    broken() >> announce()
     mended()
 
 
