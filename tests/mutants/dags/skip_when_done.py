@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from airflow.exceptions import AirflowSkipException
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import dag, task
-from airflow.sdk.exceptions import AirflowSkipException
 
 EXPECT = {"twice": "changed", "concurrent": "changed", "killed": "changed"}
 
