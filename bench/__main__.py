@@ -8,10 +8,10 @@ import platform
 import time
 from importlib import metadata
 
-from bench import attempts, memory, phases, pods, processor, rules, scale, startup, workers
+from bench import attempts, memory, phases, pods, processor, rules, scale, sensors, startup, workers
 from bench.figures import say
 
-PARTS = ("attempts", "processor", "pods", "phases", "startup", "memory", "scale", "rules", "workers")
+PARTS = ("attempts", "processor", "pods", "phases", "startup", "memory", "scale", "rules", "workers", "sensors")
 
 
 def main() -> None:
@@ -42,6 +42,8 @@ def main() -> None:
         rules.measure(files=100 if quick else 1000)
     if "workers" in wanted:
         workers.measure(files=100 if quick else 1000)
+    if "sensors" in wanted:
+        sensors.measure(count=10 if quick else 100)
     say()
     say(f"{time.perf_counter() - began:.0f} s in all, load {os.getloadavg()[0]:.1f}")
 
