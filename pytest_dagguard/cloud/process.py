@@ -168,6 +168,10 @@ class Cloud:
         for _ in range(5):  # an answer that was withheld is on its way before who waits for it is woken
             await asyncio.sleep(0)
 
+    async def order(self, actor: str, order: tuple[Selector, ...]) -> None:
+        """Have some operations of an actor take effect in an order, see :meth:`Tap.order`."""
+        self.tap.order(actor, order)
+
     async def disturb(self, actor: str, at: Selector, kind: str) -> None:
         """Have one operation of an actor answered badly, see :meth:`Tap.disturb`."""
         self.tap.disturb(actor, at, kind)
