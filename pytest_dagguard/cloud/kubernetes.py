@@ -21,6 +21,7 @@ from pytest_dagguard.cloud.kubernetes_api import (
     environment,
     execs,
     footprint,
+    jobs,
     lasting,
     overlaps,
     reading,
@@ -35,6 +36,7 @@ from pytest_dagguard.cloud.kubernetes_api.kubelet import DECLARE
 from pytest_dagguard.cloud.kubernetes_api.logs import Logs
 from pytest_dagguard.cloud.kubernetes_api.patch import APPLY
 from pytest_dagguard.cloud.kubernetes_api.pod_status import SIDECAR
+from pytest_dagguard.cloud.kubernetes_api.volumes import Volumes
 from pytest_dagguard.cloud.kubernetes_api.writing import Writing
 from pytest_dagguard.model.errors import DagguardError, NotEmulated
 from pytest_dagguard.model.life import Death
@@ -61,7 +63,8 @@ class Kubernetes:
         self.blobs = blobs
         self.folder_path = ""
         self.cluster = Cluster(auto)
-        self.writing = Writing(self.cluster)
+        self.volumes = Volumes(lambda: self.folder.path / "volumes")
+        self.writing = Writing(self.cluster, self.volumes)
         self.logs = Logs(self.cluster)
         self.watches = reading.Watches(self.cluster)
         self.cluster.store.listeners.append(self.watches.changed)
@@ -128,6 +131,8 @@ class Kubernetes:
             execs.answer_for(self.cluster, call)
         if makes and call.kind.key == SPARK.key:
             spark.check(call.body)
+        if makes and call.kind.key == "jobs.batch":
+            jobs.check(call.body)
         if call.verb in ("create", "patch", "update") and call.kind.key in _STARTS and not call.sub:
             for image in _images(call):
                 if not self.cluster.world.behaviour("images", image):
@@ -261,6 +266,10 @@ class Kubernetes:
         for name, text in overlaps.entries(self.cluster.store):
             if exact is None or name in exact or name.startswith(prefixes):
                 found[name] = Entry("pods-at-once", self.blobs.put(text), len(text))
+        for name, text in self.volumes.files():
+            name = f"k8s-volume://{name}"
+            if exact is None or name in exact or name.startswith(prefixes):
+                found[name] = Entry("object", self.blobs.put(text), len(text))
         return found
 
     def _entry(self, name: str, where: tuple[str, str, str], value: Object) -> Entry | None:
@@ -277,19 +286,24 @@ class Kubernetes:
 
     def snapshot(self) -> object:
         """All objects and what goes on in them. Alarms are the clock's to keep; watches belong to their callers."""
-        return self.cluster.store.snapshot(), self.cluster.lots, self.cluster.answers
+        return self.cluster.store.snapshot(), self.cluster.lots, self.cluster.answers, self.volumes.snapshot()
 
     def restore(self, snapshot: Any) -> None:
         """Bring it back; whoever watches or follows gets an end."""
         self.watches.close()
         self.logs.close()
-        store, self.cluster.lots, self.cluster.answers = snapshot
+        store, self.cluster.lots, self.cluster.answers, files = snapshot
         self.cluster.store.restore(store)
+        self.volumes.restore(files, {pod["metadata"]["uid"] for _, pod in self.cluster.store.among("pods")})
         self._entries = {}
 
     def seed(self, seed: Seed) -> None:
-        """No seed is for a cluster."""
-        return
+        """Config maps and secrets that are there."""
+        for space, kinds in seed.kubernetes.items():
+            self.cluster.ensure_namespace(space)
+            for key, named in kinds.items():
+                for name, rows in named.items():
+                    self.cluster.provide(key, space, name, rows)
 
 
 def _by_itself(where: tuple[str, str, str], value: Object) -> bool:
@@ -310,7 +324,8 @@ def _images(call: Call) -> Iterator[str]:
         template = spec.get("template")
         spec = template.get("spec") if isinstance(template, dict) else None
     for group in ("initContainers", "containers"):
-        for each in (spec.get(group) if isinstance(spec, dict) else None) or []:
+        listed = spec.get(group) if isinstance(spec, dict) else None
+        for each in listed if isinstance(listed, list) else ():
             if isinstance(each, dict) and isinstance(each.get("image"), str) and each.get("name") != SIDECAR:
                 yield each["image"]
 

@@ -168,6 +168,10 @@ class Cloud:
         for _ in range(5):  # an answer that was withheld is on its way before who waits for it is woken
             await asyncio.sleep(0)
 
+    async def order(self, actor: str, order: tuple[Selector, ...]) -> None:
+        """Have some operations of an actor take effect in an order, see :meth:`Tap.order`."""
+        self.tap.order(actor, order)
+
     async def disturb(self, actor: str, at: Selector, kind: str) -> None:
         """Have one operation of an actor answered badly, see :meth:`Tap.disturb`."""
         self.tap.disturb(actor, at, kind)
@@ -289,9 +293,12 @@ class Cloud:
         """Say whether an actor waits for what cannot come any more."""
         return self.world.stuck(actor)
 
-    async def doze(self, actor: str, seconds: float) -> None:
-        """Let an actor that has no process wait for a while; ``("woke", actor, now)`` follows."""
-        sleeper = self.world.sleep(actor, seconds, -1.0)
+    async def doze(self, actor: str, seconds: float, limit: float) -> None:
+        """Let an actor that has no process wait for a while; ``("woke", actor, now)`` follows.
+
+        :param limit: seconds after which it is woken at the latest; negative: there is no such
+        """
+        sleeper = self.world.sleep(actor, seconds, limit)
         sleeper.answer.add_done_callback(lambda done: done.cancelled() or self.emit(("woke", actor, done.result())))
 
     async def content(self, digest: str) -> bytes:

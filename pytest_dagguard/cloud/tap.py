@@ -25,13 +25,19 @@ BUCKET_VERBS = frozenset({"CreateBucket", "DeleteBucket", "buckets.insert", "buc
 Where = Callable[[], Awaitable[tuple[Frame, ...]]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Ticket:
-    """A request that waits for its turn."""
+    """A request that waits for its turn.
+
+    :param beside: those of the same actor that were under way at the same time
+    :param index: its place among the actor's operations, once it has taken effect
+    """
 
     service: str
     request: Request
     answer: asyncio.Future[Response]
+    beside: list[Ticket] = field(default_factory=list)
+    index: int = -1
 
 
 @dataclass(slots=True)
@@ -40,6 +46,8 @@ class Actor:
 
     :param until: close the gate when this operation has taken effect; None: let everything through
     :param where: asks the attempt which lines of the repository it is at; None: do not ask
+    :param order: operations of its that are to take effect in this order; those that come early wait in ``early``
+    :param under_way: requests that have no answer yet
     """
 
     caller: Caller
@@ -53,6 +61,9 @@ class Actor:
     withheld: tuple[Ticket, Response] | None = None
     disturbance: tuple[Selector, str] | None = None
     disturbing: int = 0
+    order: list[Selector] = field(default_factory=list)
+    early: list[Ticket] = field(default_factory=list)
+    under_way: list[Ticket] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +120,11 @@ class Tap:
             return
         actor.dead = True
         actor.open = False
-        dropped = [each.answer for each in actor.waiting]
+        dropped = [each.answer for each in (*actor.waiting, *actor.early)]
         if actor.withheld is not None:
             dropped.append(actor.withheld[0].answer)
         actor.waiting.clear()
+        actor.early.clear()
         actor.withheld = None
         for answer in dropped:
             answer.cancel()
@@ -127,7 +139,8 @@ class Tap:
             if not ticket.answer.done():
                 ticket.answer.set_result(response)
         while actor.open and actor.waiting:
-            self._apply(actor, actor.waiting.popleft())
+            self._arrive(actor, actor.waiting.popleft())
+        self._follow(actor)
 
     def shift(self, before: Mapping[str, Entry], after: Mapping[str, Entry]) -> None:
         """Take in that the state has changed by itself."""
@@ -142,6 +155,13 @@ class Tap:
         actor = self.actors[name]
         actor.disturbance, actor.disturbing = (at, kind), 0
 
+    def order(self, name: str, order: Sequence[Selector]) -> None:
+        """Have some operations of an actor take effect in an order, whoever of its threads sends them when.
+
+        Where two fit one selector, the first that comes takes its place; what fits none is not held up.
+        """
+        self.actors[name].order = list(order)
+
     async def submit(self, name: str, service: str, request: Request) -> Response:
         """Bring a request before its service when the actor's gate is open, and return the answer.
 
@@ -151,14 +171,51 @@ class Tap:
         if actor is None or actor.dead:
             raise asyncio.CancelledError
         ticket = Ticket(service, request, asyncio.get_running_loop().create_future())
-        if actor.open:
-            self._apply(actor, ticket)
-        else:
-            actor.waiting.append(ticket)
-        response = await ticket.answer
-        if actor.where is not None and actor.open:
-            await self._locate(actor, request)
+        for each in actor.under_way:
+            each.beside.append(ticket)
+        ticket.beside.extend(actor.under_way)
+        actor.under_way.append(ticket)
+        try:
+            if actor.open:
+                self._arrive(actor, ticket)
+            else:
+                actor.waiting.append(ticket)
+            response = await ticket.answer
+            if actor.where is not None and actor.open:
+                await self._locate(actor, request)
+        finally:
+            actor.under_way.remove(ticket)
         return response
+
+    def _arrive(self, actor: Actor, ticket: Ticket) -> None:
+        """Let a request take effect, and those that waited for it; or have it wait for those that come first."""
+        if self._is_early(actor, ticket):
+            actor.early.append(ticket)
+            return
+        self._apply(actor, ticket)
+        self._follow(actor)
+
+    def _follow(self, actor: Actor) -> None:
+        """Let those take effect that came early and whose turn it is now."""
+        while actor.open:
+            following = next((each for each in actor.early if not self._is_early(actor, each)), None)
+            if following is None:
+                return
+            actor.early.remove(following)
+            self._apply(actor, following)
+
+    def _is_early(self, actor: Actor, ticket: Ticket) -> bool:
+        """Say whether others of its actor are to come first; if not, its place in the order is taken."""
+        if not actor.order:
+            return False
+        try:
+            operation = self.emulators[ticket.service].classify(ticket.request)
+        except Exception:  # noqa: BLE001 - told when it is to take effect
+            return False
+        place = next((i for i, each in enumerate(actor.order) if each.fits(operation)), -1)
+        if place == 0:
+            del actor.order[0]
+        return place > 0
 
     def _apply(self, actor: Actor, ticket: Ticket) -> None:
         if ticket.answer.done():  # its connection is gone: the caller died before its turn
@@ -208,7 +265,7 @@ class Tap:
         if actor.until is not None and actor.until.fits(operation):
             actor.fitting += 1
             stop = actor.fitting == actor.until.occurrence
-        index = actor.seen
+        ticket.index = index = actor.seen
         actor.seen += 1
         event = Event(
             actor.caller.actor,
@@ -221,6 +278,7 @@ class Tap:
             digests=tuple(each.digest if each is not None else "" for each in left),
             headers=tuple(each.headers if each is not None else () for each in left),
             alive=self.alive(),
+            beside=tuple(sorted(each.index for each in ticket.beside if each.index >= 0)),
         )
         self.history.append(event)
         if stop:

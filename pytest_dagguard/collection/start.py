@@ -93,6 +93,7 @@ def session_of(settings: Settings, cache: Path | None = None) -> Session:
     terms = Terms(settings.root, settings.budget, settings.strict, settings.replay, settings.update_baseline)
     session = Session(options, terms, dict(settings.allow), shown(settings.seed, settings.root))
     session.choice, session.baseline = settings.rules, known
+    session.measures = settings.only != "scenarios"
     if cache is not None:
         shelf = session.shelf = Shelf(cache / "loads", options, os.environ)
         session.ledger = Ledger(shelf.folder, f"{shelf.key} {settings.rules!r}", settings.root, os.environ)

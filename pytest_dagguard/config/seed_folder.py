@@ -18,7 +18,16 @@ LIMIT = 256 * 1024 * 1024
 
 _FOLDERS = ("s3", "gcs")
 _YAML = (".yaml", ".yml")
-_FILES = ("redis.json", "variables.json", "variables.yaml", "connections.json", "connections.yaml", "xcoms.json")
+_FILES = (
+    "redis.json",
+    "kubernetes.json",
+    "kubernetes.yaml",
+    "variables.json",
+    "variables.yaml",
+    "connections.json",
+    "connections.yaml",
+    "xcoms.json",
+)
 _CONNECTION, _VARIABLE = "AIRFLOW_CONN_", "AIRFLOW_VAR_"
 
 
@@ -44,6 +53,7 @@ def read(folder: Path, *, required: bool, environ: Mapping[str, str]) -> Seed:
         s3=content.get("s3", {}),
         gcs=content.get("gcs", {}),
         redis=_redis(documents.get("redis"), problems),
+        kubernetes=_kubernetes(documents.get("kubernetes"), problems),
         variables={**_variables_of(environ), **_variables(documents.get("variables"), problems)},
         connections={
             **_connections_of(environ, problems),
@@ -74,7 +84,7 @@ def _present(folder: Path, required: bool, problems: Problems) -> dict[str, Path
     found: dict[str, Path] = {}
     for path in seed_objects.children(folder, problems):
         name = path.name
-        accepted = name in _FOLDERS or name in _FILES or name in ("variables.yml", "connections.yml")
+        accepted = name in _FOLDERS or name in _FILES or name in ("variables.yml", "connections.yml", "kubernetes.yml")
         if not accepted:
             known = (*(f"{each}/" for each in _FOLDERS), *_FILES)
             hint = did_you_mean(name + ("/" if os.path.isdir(path) else ""), known) or ";"
@@ -116,6 +126,31 @@ def _redis(document: Document | None, problems: Problems) -> dict[str, dict[str,
         else:
             found[str(int(number))] = keys
     return found
+
+
+def _kubernetes(document: Document | None, problems: Problems) -> dict[str, dict[str, dict[str, dict[str, str]]]]:
+    found: dict[str, dict[str, dict[str, dict[str, str]]]] = {}
+    shape = 'write {"default": {"configmaps": {"name": {"key": "text"}}, "secrets": {...}}}'
+    for space, kinds in (document.values if document else {}).items():
+        assert document is not None
+        wrong = [each for each in kinds if each not in ("configmaps", "secrets")] if isinstance(kinds, dict) else [""]
+        if wrong:
+            problems.add(
+                document.path, f'"{space}" is not an object of configmaps and secrets; {shape}', document.line(space)
+            )
+            continue
+        found[space] = {}
+        for kind, named in kinds.items():
+            if isinstance(named, dict) and all(_texts(rows) for rows in named.values()):
+                found[space][kind] = named
+            else:
+                what = f'the {kind} of "{space}" are not objects of keys and texts; {shape}'
+                problems.add(document.path, what, document.line(space, kind))
+    return found
+
+
+def _texts(rows: Any) -> bool:
+    return isinstance(rows, dict) and all(isinstance(each, str) for each in rows.values())
 
 
 def _variables(document: Document | None, problems: Problems) -> dict[str, str]:

@@ -32,6 +32,7 @@ class Actors:
         self.problem = ""
         self._specs: dict[str, AttemptSpec] = {}
         self._parts: dict[str, list[AttemptResult]] = {}
+        self._began: dict[str, float] = {}
         self._lives: set[str] = set()
         self._fate: Befall | None = None
         self._fated: dict[str, Befall] = {}
@@ -65,7 +66,7 @@ class Actors:
         )
         self.count += 1
         self._early = [each for each in self._early if each[1] != actor]
-        self._specs[actor], self._parts[actor] = spec, []
+        self._specs[actor], self._parts[actor], self._began[actor] = spec, [], spec.now
         lab.stage.call("run", spec)
 
     def proceed(self, actor: str, until: Selector | None) -> tuple[str, Any]:
@@ -127,13 +128,19 @@ class Actors:
         details = dict(result.details)
         if result.state == "up_for_reschedule":
             pause = row["reschedule_date"].timestamp() - details["wall"]
-            lab.cloud.call("doze", actor, max(0.0, pause))
+            lab.cloud.call("doze", actor, max(0.0, pause), self._left(actor, details["patience"]))
         elif result.state == "deferred":
             wanted = {key: row[key] for key in ("trigger", "next_method", "next_kwargs")}
             self._run(actor, wanted)
         else:
             self._resume(actor, next_method=details["method"], next_kwargs=details["kwargs"])
         return True
+
+    def _left(self, actor: str, patience: float | None) -> float:
+        """Seconds until a sensor looks whether its own time-out is over; negative where it has none, or is past it."""
+        if patience is None:
+            return -1.0
+        return float(self._began[actor] + patience - self.lab.cloud.call("now"))
 
     def _resume(self, actor: str, **more: Any) -> None:
         """Queue the same try once more, and run it."""

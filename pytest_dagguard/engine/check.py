@@ -271,5 +271,5 @@ def _tell(hit: Hit, baseline: Baseline, walk: Walk, task: Task, name: str, terms
         line=line,
         replay=replay.token_of(hit, baseline, replay.item_mark(home, walk.dag.dag_id, task.task_id, name)),
         confirmed=hit.confirmed,
-        history=narrate.tell(hit.outcome, hit.trial, where),
+        history=narrate.tell(hit.outcome, hit.trial, where, hit.finding.resource),
     )

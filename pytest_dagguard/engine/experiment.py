@@ -20,6 +20,7 @@ from pytest_dagguard.model.plan import (
     Endless,
     Kill,
     Onward,
+    Order,
     Run,
     Schedule,
     Step,
@@ -119,6 +120,9 @@ class _Experiment:
             elif isinstance(step, Disturb):
                 self._launch(step.attempt)
                 lab.cloud.call("disturb", _actor(step.attempt), step.at, step.kind)
+            elif isinstance(step, Order):
+                self._launch(step.attempt)
+                lab.cloud.call("order", _actor(step.attempt), step.order)
             elif isinstance(step, Run) and self._go(step):
                 break
             # what lives on would go on to its end before a schedule that ends here is judged
@@ -195,6 +199,8 @@ class _Experiment:
 
     def _launch(self, number: int) -> None:
         actor = _actor(number)
+        if actor in self.alive:
+            return
         retries = self.subject.retries
         shift = self.shifts[min(number, len(self.shifts)) - 1]
         most = (number - 1) + retries if self.cleared and number > 1 else retries

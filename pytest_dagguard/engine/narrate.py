@@ -17,6 +17,9 @@ from pytest_dagguard.model.plan import Befall, Point, Terminate, Trial
 QUIET = frozenset({"ti.heartbeat", "rtif.set", "ti.start", "connection.get", "variable.get"})
 """Bookkeeping that is left out unless the fault falls on it."""
 
+NAMES = ("/pod_name", "/pod_namespace")
+"""XComs in which operators note what they have started: left out likewise, unless the finding is about them."""
+
 MOST_LINES = 60
 
 _BEFALLS = {"evicted": "is evicted", "node-lost": "loses its node", "oom-killed": "runs out of memory"}
@@ -75,13 +78,16 @@ def tell(
     outcome: Outcome,
     trial: Trial,
     where: Callable[[Event], tuple[str, int]],
+    about: str = "",
 ) -> tuple[str, ...]:
-    """The operations of all attempts as aligned lines, the fault among them."""
+    """The operations of all attempts as aligned lines, the fault among them.
+
+    :param about: the resource that the finding is about
+    """
     rows: list[Row] = []
     for event in outcome.history:
         stops = not event.answered
-        verb = event.operation.verb
-        if not stops and (verb in QUIET or (verb == "ti.state" and event.status < 400)):
+        if not stops and (_is_quiet(event) or (_is_a_note(event) and not about.endswith(NAMES))):
             continue
         file, line = where(event)
         effect = ", ".join(dict.fromkeys(what for _, what in event.changed)) or _answer(event)
@@ -98,6 +104,15 @@ def tell(
         cut = len(lines) - MOST_LINES
         lines = [*lines[: MOST_LINES // 2], f"    ... {cut} operations ...", *lines[-MOST_LINES // 2 :]]
     return tuple(line.rstrip() for line in lines)
+
+
+def _is_quiet(event: Event) -> bool:
+    verb = event.operation.verb
+    return verb in QUIET or (verb == "ti.state" and event.status < 400)
+
+
+def _is_a_note(event: Event) -> bool:
+    return event.operation.verb.startswith("xcom.") and event.operation.resource.endswith(NAMES)
 
 
 def _once(rows: Sequence[Row]) -> list[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_dagguard.engine.walk import Baseline
 from pytest_dagguard.model import token as tokens
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Disturb, Hit, Judged, Plan, Point, Run, Search, Searching, Strategy, Trial
+from pytest_dagguard.model.plan import Disturb, Hit, Judged, Order, Plan, Point, Run, Search, Searching, Strategy, Trial
 from pytest_dagguard.model.token import Bad, Element, Go, More, Stop, Token
 from pytest_dagguard.oracle import noise
 
@@ -39,6 +39,9 @@ def token_of(hit: Hit, baseline: Baseline, item: bytes) -> str:
             if place < 0:
                 return ""
             steps.append(Bad(step.attempt, place, step.kind))
+        elif isinstance(step, Order):
+            clean = [each.selector for each in baseline.points]
+            steps.append(tokens.queue(step.attempt, [clean.index(each) for each in step.order]))
         elif not isinstance(step, Run):
             steps.append(step)
         elif step.until is None:
@@ -72,7 +75,11 @@ def strategy(token: Token, baseline: Baseline) -> Strategy:
     """A search that runs the token's schedule once, and says where the run leaves the token's path if it does."""
 
     def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
-        trial = Trial(tokens.schedule(token), "the schedule of the token is repeated", again=True)
+        trial = Trial(
+            tokens.schedule(token, [each.selector for each in points]),
+            "the schedule of the token is repeated",
+            again=True,
+        )
         judged: Judged = yield trial
         found = Search(schedules=1)
         away = judged.outcome.unreachable or _diverged(token, judged.outcome, baseline)

@@ -19,15 +19,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pytest_dagguard.explore import threads
 from pytest_dagguard.explore.confirm import follow_up
+from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.plan import (
     PIECEWISE,
     Disturb,
     Elapse,
     Judged,
     Kill,
+    Order,
     Plan,
     Point,
     Run,
@@ -50,22 +53,32 @@ class Stop:
 
     :param half: inside the operation, when it has taken effect for half of its resources
     :param done: what the attempt has changed by then, in the run in which the place was found
+    :param order: in which what its threads have under way at the same time takes effect
+    :param ahead: the operation overtakes others in that order, which it did not in the clean run
     """
 
     point: Point
     half: bool = False
     done: tuple[str, ...] = ()
+    order: tuple[Selector, ...] = ()
+    ahead: bool = False
 
     def __str__(self) -> str:
+        if self.ahead:
+            return f"{self.point}, which came ahead of what its other threads had under way"
         return f"half of {self.point}" if self.half else str(self.point)
 
 
 def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
     """Hold attempt 1 at each distinct state and run the retry; then hold the retry where it comes to new states."""
-    chosen = [Stop(each, done=_done(points, each)) for each in kill_points(points)]
-    chosen += [Stop(each, half=True, done=_done(points, each)) for each in piecewise(points)]
+    order = threads.in_order(points)
+    chosen = [Stop(each, done=_done(points, each), order=order) for each in kill_points(points)]
+    chosen += [Stop(each, half=True, done=_done(points, each), order=order) for each in piecewise(points)]
+    chosen += [
+        Stop(each.point, done=_names(each.before), order=each.order, ahead=True) for each in threads.ahead(points)
+    ]
     found = Search(kill_states=(0, len(chosen)))
-    seen = {0, *(each.point.state for each in chosen if not each.half)}
+    seen = {0, *(each.point.state for each in chosen if not each.half and not each.ahead)}
     queue: deque[tuple[Stop, ...]] = deque((each,) for each in chosen)
     extra = 0
     while queue:
@@ -75,6 +88,13 @@ def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
             return found
         trial = _trial(plan, path, real=False)
         judged = yield from _at_its_place(trial, path, found)
+        if path[0].order and judged.outcome.unreachable:
+            found.remarks.append(f"the order of its threads could not be had in which {trial.fault}")
+            if path[0].ahead:
+                continue
+            path = (replace(path[0], order=()), *path[1:])
+            trial = _trial(plan, path, real=False)
+            judged = yield from _at_its_place(trial, path, found)
         tried, known = found.kill_states
         found.kill_states = (tried + (len(path) == 1), known)
         found.schedules += 1
@@ -92,6 +112,8 @@ def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
         if judged.late and queue:
             found.bounded = found.cut = found.kill_states[0] < known
             return found
+    if order:
+        found.remarks.append(threads.BOUND)
     # of what lives on, only two of the many moments at which a retry can come were tried
     alone = not any(each.event.alive for each in points)
     found.closed = alone and not found.unreached and not found.hits and not found.remarks
@@ -131,7 +153,11 @@ def _is_there(judged: Judged, number: int, stop: Stop) -> bool:
 def _done(points: Sequence[Point], until: Point) -> tuple[str, ...]:
     """What an attempt has changed when an operation has taken effect, in any order."""
     before = points[: points.index(until) + 1]
-    return tuple(sorted(f"{each.selector.verb} {each.selector.pattern}" for each in before if each.event.changed))
+    return _names(before)
+
+
+def _names(points: Sequence[Point]) -> tuple[str, ...]:
+    return tuple(sorted(f"{each.selector.verb} {each.selector.pattern}" for each in points if each.event.changed))
 
 
 def _trial(plan: Plan, path: Sequence[Stop], real: bool, later: bool = False) -> Trial:
@@ -143,6 +169,8 @@ def _trial(plan: Plan, path: Sequence[Stop], real: bool, later: bool = False) ->
     """
     steps: list[Step] = []
     for number, stop in enumerate(path, start=1):
+        if stop.order:
+            steps.append(Order(number, stop.order))
         if stop.half:
             steps.append(Disturb(number, stop.point.selector, "half"))
         steps.append(Run(number, stop.point.selector))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pytest_dagguard.explore import threads
 from pytest_dagguard.explore.confirm import follow_up
 from pytest_dagguard.explore.interleavings import BEGINNING, Order, between_two, number, orders, schedule
 from pytest_dagguard.model.history import Event, History
@@ -24,6 +25,8 @@ def after(plan: Plan, traces: Sequence[History]) -> Searching:
     tries = orders(BEGINNING)
     known = [between_two(each) for each in traces]
     order = next(tries)
+    if any(each.beside for trace in traces for each in trace):
+        found.remarks.append(threads.AS_THEY_CAME)
     while True:
         try:
             while (trace := _begun(known, order)) is not None:
@@ -33,6 +36,8 @@ def after(plan: Plan, traces: Sequence[History]) -> Searching:
         trial = Trial(schedule(order, (1, 2), plan.retries - 1), "the two run side by side and take turns")
         judged = yield trial
         found.schedules += 1
+        if threads.AS_THEY_CAME not in found.remarks and any(each.beside for each in judged.outcome.history):
+            found.remarks.append(threads.AS_THEY_CAME)
         yield from follow_up(found, trial, judged, trial)
         if found.hits or found.unreached:
             return found
@@ -54,7 +59,7 @@ def _begun(known: Sequence[Sequence[Event]], order: Order) -> Sequence[Event] | 
 
 
 def _ended(found: Search, away: str) -> Search:
-    found.closed = not away
+    found.closed = not away and not found.remarks
     if away:
         found.remarks.append(f"the search over orders ended early: {away}, in one and the same order")
     return found

@@ -74,8 +74,9 @@ class AttemptResult:
     :param egress: connections that were refused, ``host:port``
     :param log: the attempt's log as text, the end of it where it is long
     :param details: figures by name: ``rss`` (bytes), ``grown`` (bytes more than at its start), ``cpu`` (seconds),
-        ``programs`` (whether it has run any), ``slept`` (virtual seconds), ``wall`` (its wall clock at the end, seconds
-        since 1970); of a trigger ``method`` and ``kwargs`` to go on with
+        ``programs`` (whether it has run any), ``slept`` (virtual seconds), ``patience`` (seconds that a sensor gives
+        itself, None for any other task), ``wall`` (its wall clock at the end, seconds since 1970); of a trigger
+        ``method`` and ``kwargs`` to go on with
     """
 
     actor: str

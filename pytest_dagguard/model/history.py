@@ -37,6 +37,8 @@ class Event:
     :param answered: False where the answer was withheld (the actor was held or killed here)
     :param site: the repository's frames on the caller's stack, innermost first; empty where not asked or unknown
     :param alive: how many things were to happen by themselves after it: pods and jobs that run, child DAG runs
+    :param beside: positions of the actor's earlier operations that were under way at the same time: it has threads, or
+        the like, and these might have come in another order
     :param state: names the state of the cloud after it: equal for equal states, versions included, 0 for the state
         that the experiment began with
     """
@@ -52,6 +54,7 @@ class Event:
     digests: tuple[str, ...] = ()
     headers: tuple[tuple[tuple[str, str], ...], ...] = ()
     alive: int = 0
+    beside: tuple[int, ...] = ()
 
 
 History = tuple[Event, ...]

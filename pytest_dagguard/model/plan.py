@@ -64,6 +64,17 @@ class Disturb:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """Operations that an attempt has under way at the same time take effect in this order; others are not held up.
+
+    :param order: each waits until those before it have taken effect, so it must not be one that they wait for
+    """
+
+    attempt: int
+    order: tuple[Selector, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Elapse:
     """Time passes while no attempt runs: the pods and jobs that were started come to their end."""
 
@@ -116,7 +127,7 @@ class Deliver:
     kind: str
 
 
-Step = Run | Kill | Terminate | Disturb | Drift | Elapse | Befall | Endless | Onward | Deliver
+Step = Run | Kill | Terminate | Disturb | Order | Drift | Elapse | Befall | Endless | Onward | Deliver
 Schedule = tuple[Step, ...]
 
 

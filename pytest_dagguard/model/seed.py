@@ -14,6 +14,7 @@ class Seed:
     :param s3: bucket -> key -> content
     :param gcs: bucket -> name -> content
     :param redis: database number as text -> key -> value
+    :param kubernetes: namespace -> ``configmaps`` or ``secrets`` -> name -> key -> text
     :param variables: Airflow Variables, name -> value as text (JSON text for values that are not text)
     :param connections: connection id -> its fields (conn_type, host, login, password, schema, port, extra)
     :param xcoms: dag_id -> task_id -> key -> value
@@ -22,6 +23,7 @@ class Seed:
     s3: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
     gcs: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
     redis: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    kubernetes: Mapping[str, Mapping[str, Mapping[str, Mapping[str, str]]]] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     connections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     xcoms: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)

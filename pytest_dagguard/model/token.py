@@ -10,6 +10,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_dagguard.model.errors import ConfigurationError
@@ -25,6 +27,7 @@ from pytest_dagguard.model.plan import (
     Endless,
     Kill,
     Onward,
+    Order,
     Run,
     Schedule,
     Step,
@@ -36,7 +39,9 @@ KINDS = ("429 before", "503 before", "503 after", "reset after", "half")
 """The kinds of disturbance; a token has the number of one, so their order is for good."""
 
 _MARK = 4
-_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE, _BEFALL, _ENDLESS, _ONWARD, _DELIVER = range(12)
+_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE, _BEFALL, _ENDLESS, _ONWARD, _DELIVER, _ORDER = range(
+    13
+)
 _BARE: dict[int, type[Drift | Elapse | Endless | Onward]] = {
     _DRIFT: Drift,
     _ELAPSE: Elapse,
@@ -93,7 +98,34 @@ class Bad:
     kind: str
 
 
-Element = Stop | Go | More | Bad | Kill | Terminate | Drift | Elapse | Befall | Endless | Onward | Deliver
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The operations of an attempt take effect in the order of the clean run, but for some that wait for a later one.
+
+    :param places: in the clean run, first that of the one that they wait for; empty where none waits
+    """
+
+    attempt: int
+    places: tuple[int, ...] = ()
+
+
+def queue(attempt: int, order: Sequence[int]) -> Queue:
+    """What stands for an order of all places, in which at most one operation came ahead of others."""
+    for here, (place, following) in enumerate(itertools.pairwise(order)):
+        if place > following:
+            rest = order[here + 1 :]
+            return Queue(attempt, (place, *rest[: sum(each < place for each in rest)]))
+    return Queue(attempt)
+
+
+def _order(step: Queue, clean: Sequence[Selector]) -> tuple[Selector, ...]:
+    first, waiting = (step.places[0], step.places[1:]) if step.places else (-1, ())
+    before = [each for each in range(first + 1) if each not in waiting]
+    places = [*before, *waiting, *range(first + 1, len(clean))]
+    return tuple(clean[each] for each in places if each < len(clean))
+
+
+Element = Stop | Go | More | Bad | Queue | Kill | Terminate | Drift | Elapse | Befall | Endless | Onward | Deliver
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +157,8 @@ def _packed(step: Element) -> bytes:
         return bytes((_STOP, step.attempt)) + step.index.to_bytes(3, "big") + step.check
     if isinstance(step, Bad):
         return bytes((_DISTURB, step.attempt, KINDS.index(step.kind))) + step.index.to_bytes(3, "big")
+    if isinstance(step, Queue):
+        return bytes((_ORDER, step.attempt, len(step.places))) + b"".join(n.to_bytes(2, "big") for n in step.places)
     if isinstance(step, Befall):
         return bytes((_BEFALL, FATES.index(step.fate))) + b"".join(
             n.to_bytes(3, "big") for n in (step.at, int(step.delay))
@@ -159,7 +193,7 @@ def decode(text: str) -> Token:
     steps: list[Element] = []
     rest = raw[2 * _MARK :]
     while rest:
-        length = _LENGTH.get(rest[0], 0)
+        length = 3 + 2 * rest[2] if rest[0] == _ORDER and len(rest) > 2 else _LENGTH.get(rest[0], 0)
         if not length or len(rest) < length or not _known(rest):
             raise wrong
         steps.append(_unpacked(rest[:length]))
@@ -185,6 +219,8 @@ def _unpacked(raw: bytes) -> Element:
     if kind == _DELIVER:
         return Deliver(DELIVERIES[raw[1]])
     attempt = raw[1]
+    if kind == _ORDER:
+        return Queue(attempt, tuple(int.from_bytes(raw[i : i + 2], "big") for i in range(3, len(raw), 2)))
     if kind == _STOP:
         return Stop(attempt, int.from_bytes(raw[2:5], "big"), raw[5:])
     if kind == _DISTURB:
@@ -196,8 +232,11 @@ def _unpacked(raw: bytes) -> Element:
     return Terminate(attempt) if kind == _TERMINATE else More(attempt)
 
 
-def schedule(token: Token) -> Schedule:
-    """The schedule, each stop found by its place alone; whether it was the right operation is checked afterwards."""
+def schedule(token: Token, clean: Sequence[Selector] = ()) -> Schedule:
+    """The schedule, each stop found by its place alone; whether it was the right operation is checked afterwards.
+
+    :param clean: the operations of the clean run
+    """
     steps: list[Step] = []
     done: dict[int, int] = {}
     for step in token.steps:
@@ -208,6 +247,8 @@ def schedule(token: Token) -> Schedule:
             steps.append(Run(step.attempt, _nth(place)))
         elif isinstance(step, Bad):
             steps.append(Disturb(step.attempt, _nth(step.index + 1), step.kind))
+        elif isinstance(step, Queue):
+            steps.append(Order(step.attempt, _order(step, clean)))
         elif isinstance(step, More):
             steps.append(Run(step.attempt, _nth(1), may_end=True))
         elif isinstance(step, Go):

@@ -108,7 +108,10 @@ def _headline(verdict: Verdict) -> str:
         return verdict.findings[0].message + (f" (and {rest} more)" if rest else "")
     if verdict.kind == "rule":
         return f"{subject} does not keep {check}."
-    return f"{subject} does not withstand {check}: the cloud does not end as one clean run leaves it."
+    how = "the cloud does not end as one clean run leaves it"
+    if verdict.check == "endless":
+        how = "where a job never ends, nothing stops it"
+    return f"{subject} does not withstand {check}: {how}."
 
 
 def _leads(verdict: Verdict) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from pytest_dagguard.isolation import egress
 from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec
 from pytest_dagguard.model.history import Frame
-from pytest_dagguard.stage import trust, virtual, warm, where
+from pytest_dagguard.stage import virtual, warm, where
 from pytest_dagguard.stage.compat import kubernetes, managed_kubernetes
 from pytest_dagguard.stage.load import newest_module, third_party
 from pytest_dagguard.stage.machine import Place, move_in
@@ -42,7 +42,6 @@ def run(
     record = move_in(place, machine, endpoints, dict(spec.environment))
     kubernetes.find()
     managed_kubernetes.lead_here()
-    trust.only_given({*dict(spec.environment), *dict(place.environment)})
     os.environ["PYTHONHASHSEED"] = str(spec.seed % 4294967295)
     if "where" in endpoints:
         where.answer(endpoints["where"], [place.root])
@@ -67,6 +66,7 @@ def run(
             ("sources", _sources(read, place.root)),
             ("wall", wall),
             ("slept", slept),
+            ("patience", clock.patience),
             *more,
         ),
     )
@@ -88,8 +88,9 @@ def _used(memory: int) -> tuple[tuple[str, Any], ...]:
 def _timed(clock: virtual.Clockwork, operator: Any) -> Any:
     """Have the clock know when a sensor gives up by itself: between two looks it may sleep for longer than it asked."""
     timeout = getattr(operator, "timeout", None)
-    if isinstance(timeout, (int, float)) and getattr(operator, "mode", "") == "poke":
-        clock.bound(float(timeout))
+    mode = getattr(operator, "mode", "")
+    if isinstance(timeout, (int, float)) and mode in ("poke", "reschedule"):
+        clock.bound(float(timeout), here=mode == "poke")
     return operator
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from pytest_dagguard.model.attempt import LifeSpec
 from pytest_dagguard.model.life import RUN, Death
-from pytest_dagguard.stage import trust, virtual
+from pytest_dagguard.stage import virtual
 from pytest_dagguard.stage.compat import kubernetes, managed_kubernetes
 from pytest_dagguard.stage.load import newest_module, third_party
 from pytest_dagguard.stage.machine import Place, move_in
@@ -35,7 +35,6 @@ def run(spec: LifeSpec, place: Place, machine: str) -> Death:
     move_in(place, machine, endpoints, dict(spec.environment))
     kubernetes.find()
     managed_kubernetes.lead_here()
-    trust.only_given({*dict(spec.environment), *dict(place.environment)})
     before = newest_module()
     with virtual.running(endpoints["clock"], spec.clock_shift, spec.now):
         death = _command(spec) if spec.birth.behaviour == RUN else _function(spec)

@@ -51,6 +51,7 @@ class Clockwork:
         self.slept = 0.0
         self.deadline: float | None = None
         self.look: float | None = None
+        self.patience: float | None = None
         self._bell: socket.socket | None = None
         self._lock = threading.Lock()
         self._links: list[socket.socket] = []
@@ -120,9 +121,14 @@ class Clockwork:
             limits.append(self.look - now)
         return b"%.6f %.6f\n" % (seconds, min(limits, default=-1.0))
 
-    def bound(self, seconds: float) -> None:
-        """Take note of a time from now at which the task looks at the clock by itself: it is not to sleep past that."""
-        self.look = self.monotonic() + seconds + _LATER
+    def bound(self, seconds: float, here: bool) -> None:
+        """Take note of a time-out that the task itself looks after, between two sleeps: it is not to sleep past that.
+
+        :param here: counted from now; False: from the beginning of the try's first process
+        """
+        self.patience = seconds + _LATER
+        if here:
+            self.look = self.monotonic() + self.patience
 
     def timer(self, seconds: float) -> None:
         """Take note of a timer; 0 ends it.

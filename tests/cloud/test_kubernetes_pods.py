@@ -14,6 +14,7 @@ from kubernetes.stream import stream
 from kubernetes_server import Site, pod
 from pytest_dagguard.model.errors import DagguardError
 from pytest_dagguard.model.life import Death
+from pytest_dagguard.model.seed import Seed
 
 SIDECAR = "airflow-xcom-sidecar"
 
@@ -76,7 +77,7 @@ def test_a_function_is_begun_with_what_the_container_has(core: client.CoreV1Api,
             {"name": "GREETING", "value": "hello $(COLOUR)"},
             {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "s", "key": "key"}}},
             {"name": "MINE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['app']"}}},
-            {"name": "GONE", "valueFrom": {"secretKeyRef": {"name": "nowhere", "key": "key"}}},
+            {"name": "GONE", "valueFrom": {"secretKeyRef": {"name": "nowhere", "key": "key", "optional": True}}},
         ],
         "envFrom": [{"configMapRef": {"name": "c"}}],
         "volumeMounts": [{"name": "work", "mountPath": "/work"}, {"name": "conf", "mountPath": "/etc/conf"}],
@@ -229,6 +230,64 @@ def test_a_fate_that_there_is_not_is_refused(kube: Site) -> None:
         kube.command("nonsense")
     with pytest.raises(DagguardError, match="colour"):
         kube.command("pods", colour="red")
+
+
+SECRET = {"metadata": {"name": "db"}, "stringData": {"PASSWORD": "x"}}
+NEEDS: list[tuple[dict[str, Any], str]] = [
+    ({"envFrom": [{"secretRef": {"name": "db"}}]}, 'secret "db" not found'),
+    (
+        {"env": [{"name": "P", "valueFrom": {"secretKeyRef": {"name": "db", "key": "PASSWORD"}}}]},
+        'secret "db" not found',
+    ),
+]
+
+
+@pytest.mark.parametrize(("needs", "why"), NEEDS)
+def test_a_container_waits_for_the_secret_that_it_needs(
+    core: client.CoreV1Api, kube: Site, needs: dict[str, Any], why: str
+) -> None:
+    body = pod(image="fn")
+    body["spec"]["containers"][0].update(needs)
+    core.create_namespaced_pod("default", body)
+    kube.wait(1)
+    waiting = core.read_namespaced_pod("p", "default").status.container_statuses[0].state.waiting
+    assert (phase(core), waiting.reason) == ("Pending", "CreateContainerConfigError")
+    assert why in waiting.message
+    assert "kubernetes.json" in waiting.message
+    core.create_namespaced_secret("default", SECRET)
+    assert phase(core) == "Running"
+    assert "x" in kube.world.births[0].facts["env"].values()
+
+
+def test_a_key_that_a_secret_has_not_is_missing_too_and_what_is_optional_never_is(
+    core: client.CoreV1Api, kube: Site
+) -> None:
+    core.create_namespaced_secret("default", SECRET)
+    for name, optional in (("p", False), ("q", True)):
+        source = {"secretKeyRef": {"name": "db", "key": "USER", "optional": optional}}
+        body = pod(name, image="fn")
+        body["spec"]["containers"][0]["env"] = [{"name": "U", "valueFrom": source}]
+        core.create_namespaced_pod("default", body)
+    kube.wait(1)
+    waiting = core.read_namespaced_pod("p", "default").status.container_statuses[0].state.waiting
+    assert waiting.message == "couldn't find key USER in Secret default/db"
+    assert phase(core, "q") == "Running"
+
+
+def test_a_pod_whose_config_map_cannot_be_mounted_does_not_start(core: client.CoreV1Api, kube: Site) -> None:
+    core.create_namespaced_pod("default", pod(image="fn", volumes=[{"name": "v", "configMap": {"name": "c"}}]))
+    kube.wait(1)
+    assert phase(core) == "Pending"
+    assert "FailedMount" in [each.reason for each in core.list_namespaced_event("default").items]
+    core.create_namespaced_config_map("default", {"metadata": {"name": "c"}})
+    assert phase(core) == "Running"
+
+
+def test_the_seed_has_config_maps_and_secrets(core: client.CoreV1Api, kube: Site) -> None:
+    rows = {"configmaps": {"c": {"A": "1"}}, "secrets": {"db": {"PASSWORD": "x"}}}
+    kube.do(lambda: kube.emulator.seed(Seed(kubernetes={"team": rows})))
+    assert core.read_namespaced_config_map("c", "team").data == {"A": "1"}
+    assert core.read_namespaced_secret("db", "team").data == {"PASSWORD": "eA=="}
 
 
 def test_a_pod_has_a_deadline(core: client.CoreV1Api, kube: Site) -> None:

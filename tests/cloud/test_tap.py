@@ -477,3 +477,63 @@ def test_operations_are_never_mixed(plan: list[tuple[str, bool]]) -> None:
         assert all(each.changed == ((each.operation.resource, "created"),) for each in it.tap.history)
 
     world(test)
+
+
+def test_what_an_actor_has_under_way_at_the_same_time_is_told_and_what_it_does_one_by_one_is_not() -> None:
+    async def test(it: World) -> None:
+        it.tap.allow("one", selector("PUT /b/0"))
+        first = it.send("one", "PUT /b/0")
+        other = it.send("two", "PUT /b/x")
+        await turns()
+        it.tap.allow("one", selector("PUT /b/1"))  # the answer to the first comes before the next is sent
+        await first
+        several = [it.send("one", f"PUT /b/{number}") for number in (1, 2, 3)]
+        await turns()
+        it.tap.allow("one", None)
+        await asyncio.gather(*several)
+        await it.send("one", "PUT /b/4")
+        assert [each.beside for each in it.tap.history] == [(), (), (1,), (1, 2), ()]
+        other.cancel()
+
+    world(test)
+
+
+def test_operations_take_effect_in_the_order_that_was_asked_for_and_others_when_they_come() -> None:
+    async def test(it: World) -> None:
+        it.tap.order("one", [selector(f"PUT /b/{number}") for number in (2, 0, 1)])
+        it.tap.allow("one", None)
+        early = [it.send("one", f"PUT /b/{number}") for number in (0, 1)]
+        await it.send("one", "PUT /b/free")
+        assert not any(each.done() for each in early)
+        await asyncio.gather(it.send("one", "PUT /b/2"), *early)
+        assert it.shelf.applied == [f"one PUT /b/{name}" for name in ("free", 2, 0, 1)]
+
+    world(test)
+
+
+def test_an_order_holds_on_where_the_actor_is_stopped_in_the_midst_of_it() -> None:
+    async def test(it: World) -> None:
+        it.tap.order("one", [selector(f"PUT /b/{number}") for number in (1, 0, 2)])
+        it.tap.allow("one", selector("PUT /b/1"))
+        requests = [it.send("one", f"PUT /b/{number}") for number in (2, 0, 1)]
+        await turns()
+        assert it.shelf.applied == ["one PUT /b/1"]
+        it.tap.allow("one", None)
+        await asyncio.gather(*requests)
+        assert it.shelf.applied == [f"one PUT /b/{number}" for number in (1, 0, 2)]
+
+    world(test)
+
+
+def test_what_waits_for_its_place_is_dropped_with_its_actor() -> None:
+    async def test(it: World) -> None:
+        it.tap.order("one", [selector("PUT /b/never"), selector("PUT /b/0")])
+        it.tap.allow("one", None)
+        request = it.send("one", "PUT /b/0")
+        await turns()
+        it.tap.remove("one")
+        await turns()
+        assert request.cancelled()
+        assert it.shelf.applied == []
+
+    world(test)

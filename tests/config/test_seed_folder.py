@@ -88,6 +88,7 @@ def test_documents(folder: Path) -> None:
             "variables.json": '\ufeff{"text": "x", "number": 1, "object": {"a": [true]}, "nothing": null, "ä": "ö"}',
             "connections.json": '{"aws_default": "aws://?region_name=x", "db": {"conn_type": "mysql", "port": "3306"}}',
             "xcoms.json": '{"sales": {"extract": {"return_value": [1, null]}, "none": {}}}',
+            "kubernetes.json": '{"default": {"secrets": {"db": {"PASSWORD": "x"}}}}',
         },
     )
     seed = read(folder)
@@ -95,6 +96,7 @@ def test_documents(folder: Path) -> None:
     assert seed.variables == {"text": "x", "number": "1", "object": '{"a": [true]}', "nothing": "null", "ä": "ö"}
     assert seed.connections["aws_default"]["extra"] == '{"region_name": "x"}'
     assert seed.connections["db"]["port"] == 3306
+    assert seed.kubernetes == {"default": {"secrets": {"db": {"PASSWORD": "x"}}}}
     assert seed.xcoms == {"sales": {"extract": {"return_value": [1, None]}, "none": {}}}
 
 
@@ -156,7 +158,11 @@ def test_a_missing_folder_that_was_named(folder: Path) -> None:
     ]
 
 
-KNOWN = "Known: s3/, gcs/, redis.json, variables.json, variables.yaml, connections.json, connections.yaml, xcoms.json"
+KNOWN = (
+    "Known: s3/, gcs/, redis.json, kubernetes.json, kubernetes.yaml, variables.json, variables.yaml, "
+    "connections.json, connections.yaml, xcoms.json"
+)
+CLUSTER = 'write {"default": {"configmaps": {"name": {"key": "text"}}, "secrets": {...}}}'
 SHAPE = 'write {"dag_id": {"task_id": {"return_value": ...}}}'
 
 BAD = [
@@ -210,6 +216,14 @@ BAD = [
     ),
     ({"redis.json": '{\n"zero": {}}'}, 'seed/redis.json:2: "zero" is not the number of a database; write "0"'),
     ({"redis.json": '{"0": "x"}'}, 'seed/redis.json:1: "0" is not an object of keys and values'),
+    (
+        {"kubernetes.json": '{"default": {"pods": {}}}'},
+        f'seed/kubernetes.json:1: "default" is not an object of configmaps and secrets; {CLUSTER}',
+    ),
+    (
+        {"kubernetes.json": '{"default": {\n"secrets": {"db": {"PORT": 1}}}}'},
+        f'seed/kubernetes.json:2: the secrets of "default" are not objects of keys and texts; {CLUSTER}',
+    ),
     ({"xcoms.json": '{"d": 1}'}, f'seed/xcoms.json:1: "d" is not an object of tasks; {SHAPE}'),
     ({"xcoms.json": '{"d": {\n"t": 1}}'}, f'seed/xcoms.json:2: "d" "t" is not an object of XComs; {SHAPE}'),
 ]

@@ -111,9 +111,7 @@ def test_a_task_after_the_one_that_submits_waits_for_ever(lab: Laboratory) -> No
 def test_the_time_out_of_a_sensor_after_it_is_the_bound(lab: Laboratory, mode: str) -> None:
     verdict = lab.check(lab.file(SUBMITTER, SENSOR.format(mode), head=HEAD, order="sense(t())"), "endless")
     assert classes(verdict) == ["left-running"], verdict.reason
-    said = re.match(r"Sense ends failed after (\S+) hours \(AirflowSensorTimeout\)", verdict.findings[0].message)
-    assert said, verdict.findings[0].message
-    assert 2.0 <= float(said[1]) <= 2.2
+    assert verdict.findings[0].message.startswith("Sense ends failed after 2 hours (AirflowSensorTimeout), and batch")
 
 
 @pytest.mark.slow

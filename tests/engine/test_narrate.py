@@ -14,7 +14,7 @@ from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.history import Event, Frame
 from pytest_dagguard.model.operation import Operation, Selector
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Point, Run, Trial
+from pytest_dagguard.model.plan import Befall, Point, Run, Trial
 
 ROOT = Path("/repo")
 TASK = Task("load", "Op", line=7)
@@ -59,6 +59,21 @@ def test_each_operation_is_a_line() -> None:
         "attempt 1 ends success",
         "attempt 2 ends failed: KeyError: gone",
     ]
+
+
+def test_what_operators_note_of_their_pods_is_left_out_unless_it_is_what_was_found() -> None:
+    note = event(1, "xcom.set", "xcom://d/r/t/pod_name", changed="created")
+    own = event(1, "xcom.set", "xcom://d/r/t/return_value", changed="created")
+    assert len(told(note, own)) == 1
+    outcome = Outcome({}, {}, (note, own))
+    assert len(tell(outcome, Trial((Run(1),), "fault"), lambda _: ("", 1), "xcom://d/r/t/pod_name")) == 2
+
+
+def test_what_befalls_a_pod_stands_where_it_falls() -> None:
+    put = Operation("s3", PUT, "s3://b/k", writes=frozenset({"s3://b/k"}))
+    history = (Event("pod default/p#1", 0, put, 200, (("s3://b/k", "created"),), False),)
+    lines = tell(Outcome({}, {}, history), Trial((Befall("evicted", 1), Run(1)), "fault"), lambda _: ("a.py", 1))
+    assert lines[1] == "    ^^^ pod default/p#1 is evicted here"
 
 
 @pytest.mark.parametrize(("state", "word"), [("killed", "killed"), ("success", "frozen")])

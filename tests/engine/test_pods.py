@@ -1,6 +1,19 @@
 """Pods and Jobs that outlive their worker: what a retry does when it comes, by Airflow's own operators.
 
 The rows were found out with real operators, real clients and real kills before they were written down here.
+
+| the worker is killed, or two workers run one task instance | work done | test |
+|---|---|---|
+| killed while the pod runs; the retry has its name, or its labels | once | ``ROWS``: plain, after KEPT and CREATED |
+| the same, deferrable | once | ``ROWS``: defers |
+| killed, the pod ended meanwhile, delete_pod | twice | ``ROWS``: plain, ended |
+| the same, keep_pod | once | ``ROWS``: keeps |
+| durable=False, keep_pod | twice, the old pod stays | ``ROWS``: loose_keeps |
+| durable=False, delete_pod | the old pod is ended at its work, then one whole run | ``test_a_retry_that_takes_...`` |
+| KubernetesJobOperator | twice (two Jobs) | ``test_a_retry_of_a_job_operator_...`` |
+| two workers that look before either creates | two pods, one worker fails, orphan | ``test_two_workers_that_both_look_...`` |
+| the same, durable=False | both fail, both pods are deleted | ``test_two_workers_that_do_not_look_...`` |
+| the same, one fixed name | 409 and again, then twice, one after the other | ``test_two_workers_with_one_name_...`` |
 """
 
 from __future__ import annotations
@@ -15,7 +28,14 @@ from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Elapse, Kill, Run, Step
 
-IMAGES = {"ok:*": "succeed", "bad:*": "fail", "stuck:*": "never-ends", "fn:*": "fakes:work", "shell:*": "run"}
+IMAGES = {
+    "ok:*": "succeed",
+    "bad:*": "fail",
+    "stuck:*": "never-ends",
+    "fn:*": "fakes:work",
+    "shell:*": "run",
+    "files:*": "fakes:files",
+}
 FAKES = """
     import time
 
@@ -27,6 +47,11 @@ FAKES = """
         time.sleep(60)
         tiny.put(f"out/{pod.labels['task_id']}/{pod.name}")
         pod.xcom({"rows": 3})
+
+
+    def files(pod):
+        with open(pod.mounts["/data"] + "/report", "a") as file:
+            file.write("x")
 """
 SOURCE = """
     import inspect
@@ -35,6 +60,7 @@ SOURCE = """
     from airflow.providers.cncf.kubernetes.operators.job import KubernetesJobOperator
     from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator as Pod
     from airflow.sdk import DAG, task
+    from kubernetes.client import models as k8s
 
     # what Airflow 3.3's provider calls durable was called so before
     name = "durable" if "durable" in inspect.signature(Pod.__init__).parameters else "reattach_on_restart"
@@ -46,6 +72,11 @@ SOURCE = """
         Pod(task_id="loose", name="loose", image="ok:1", **LOOSE)
         Pod(task_id="loose_keeps", name="loose", image="ok:1", **LOOSE, on_finish_action="keep_pod")
         Pod(task_id="defers", name="defers", image="ok:1", deferrable=True)
+        Pod(task_id="fixed", name="fixed", image="fn:1", random_name_suffix=False, durable=False)
+        Pod(task_id="loose_works", name="loose", image="fn:1", durable=False)
+        Pod(task_id="mounts", name="mounts", image="files:1",
+            volumes=[k8s.V1Volume(name="v", persistent_volume_claim={"claimName": "data"})],
+            volume_mounts=[k8s.V1VolumeMount(name="v", mount_path="/data")])
         Pod(task_id="works", name="works", image="fn:1", do_xcom_push=True)
         Pod(task_id="fails", name="fails", image="bad:1")
         Pod(task_id="unknown", name="unknown", image="acme/unknown:1")
@@ -66,6 +97,8 @@ CREATED = Selector("kubernetes", "create pods", ".*", 1)
 JOB_CREATED = Selector("kubernetes", "create jobs.batch", ".*", 1)
 KEPT = Selector("airflow", "task-state.set", ".*", 1)
 LISTED = Selector("kubernetes", "list pods", ".*", 1)
+FOLLOWED = Selector("kubernetes", "get pods/log", ".*", 1)
+BOTH_CREATE = (Run(1, CREATED), Run(2, CREATED), Run(1), Run(2))
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +118,16 @@ def ends(outcome: Outcome) -> list[str]:
     return [each.state for each in outcome.results.values()]
 
 
+def kinds(outcome: Outcome) -> list[str]:
+    """What is left in the cluster."""
+    return sorted(each.kind for name, each in outcome.after.items() if name.startswith("k8s://"))
+
+
+def workers(outcome: Outcome) -> list[str]:
+    """The pods that have done their work."""
+    return [each.actor for each in outcome.history if each.operation.verb == "PutObject"]
+
+
 @pytest.mark.parametrize("task_id", ["plain", "defers", "inside", "job"])
 def test_a_pod_runs_and_is_taken_away(lab: Laboratory, path: Path, task_id: str) -> None:
     outcome = lab.run(path, task_id=task_id)
@@ -97,7 +140,7 @@ def test_a_pod_does_what_stands_for_its_image_and_hands_over_its_xcom(lab: Labor
     assert ends(outcome) == ["success"], outcome.last.log
     assert "begun" in outcome.last.log
     assert lab.returned(outcome, "works") == {"rows": 3}
-    assert [each.actor for each in outcome.history if each.operation.verb == "PutObject"] == ["pod default/works#1"]
+    assert workers(outcome) == ["pod default/works#1"]
 
 
 @pytest.mark.parametrize(("task_id", "said_so"), [("fails", "returned a failure"), ("shell", "spoken")])
@@ -143,7 +186,7 @@ def test_a_retry_after_a_kill(
     outcome = lab.run(path, steps, task_id=task_id, retries=1)
     assert ends(outcome) == ["killed", "success"], outcome.last.log
     assert created(outcome) == pods
-    assert sorted(each.kind for name, each in outcome.after.items() if name.startswith("k8s://")) == left
+    assert kinds(outcome) == left
 
 
 def test_a_retry_of_a_job_operator_starts_a_second_job(lab: Laboratory, path: Path) -> None:
@@ -156,6 +199,32 @@ def test_two_workers_that_both_look_before_either_creates_make_two_pods(lab: Lab
     outcome = lab.run(path, (Run(1, LISTED), Run(2, LISTED), Run(1, CREATED), Run(2)), task_id="plain", retries=1)
     assert created(outcome) == 2
     assert "FoundMoreThanOnePodFailure" in outcome.results["attempt 2"].error
+    assert kinds(outcome) == ["pod", "pod", "pods-at-once"]
+
+
+def test_two_workers_that_do_not_look_delete_each_others_pods(lab: Laboratory, path: Path) -> None:
+    outcome = lab.run(path, BOTH_CREATE, task_id="loose", retries=1)
+    assert (created(outcome), kinds(outcome)) == (2, [])
+    assert ends(outcome) == ["up_for_retry", "failed"]
+
+
+def test_two_workers_with_one_name_run_one_after_the_other(lab: Laboratory, path: Path) -> None:
+    outcome = lab.run(path, BOTH_CREATE, task_id="fixed", retries=1)
+    assert [each.status for each in outcome.history if each.operation.verb == "create pods"] == [201, 409, 201]
+    assert workers(outcome) == ["pod default/fixed#1", "pod default/fixed#2"]
+    assert (ends(outcome), kinds(outcome)) == (["success", "success"], [])
+
+
+def test_a_retry_that_takes_the_old_pod_away_ends_it_at_its_work(lab: Laboratory, path: Path) -> None:
+    outcome = lab.run(path, (Run(1, FOLLOWED), Kill(1), Run(2)), task_id="loose_works", retries=1)
+    assert (created(outcome), workers(outcome)) == (2, ["pod default/loose#2"])
+    assert (ends(outcome), kinds(outcome)) == (["killed", "success"], [])
+
+
+def test_what_lies_in_a_claim_is_state(lab: Laboratory, path: Path) -> None:
+    outcome = lab.run(path, task_id="mounts")
+    assert ends(outcome) == ["success"], outcome.last.log
+    assert [name for name in outcome.after if name.startswith("k8s-")] == ["k8s-volume://default/data/report"]
 
 
 @pytest.mark.slow
@@ -171,9 +240,10 @@ def test_a_body_runs_in_a_pod_as_it_would(lab: Laboratory, path: Path) -> None:
     [
         ("plain", []),
         ("loose_keeps", ["started-twice", "started-twice"]),
-        ("job", ["started-twice", "started-twice"]),
+        # and a pod that was evicted and replaced stays behind
+        ("job", ["started-twice", "started-twice", "leak"]),
     ],
 )
 def test_verdicts_of_killed(lab: Laboratory, path: Path, task_id: str, found: list[str]) -> None:
     verdict = lab.check(path, "killed", task_id)
-    assert (verdict.reason, classes(verdict)) == (None, found)
+    assert (verdict.reason, classes(verdict)) == (None, found), [each.message for each in verdict.findings]

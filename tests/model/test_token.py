@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from pytest_dagguard.model import plan
 from pytest_dagguard.model import token as tokens
 from pytest_dagguard.model.errors import ConfigurationError
-from pytest_dagguard.model.plan import FATES, Befall, Drift, Elapse, Endless, Kill, Onward, Run, Terminate
-from pytest_dagguard.model.token import Bad, Go, More, Stop, Token
+from pytest_dagguard.model.operation import Selector
+from pytest_dagguard.model.plan import FATES, Befall, Drift, Elapse, Endless, Kill, Onward, Order, Run, Terminate
+from pytest_dagguard.model.token import Bad, Go, More, Queue, Stop, Token
 
 ATTEMPT = st.integers(1, 20)
 INDEX = st.integers(0, 2**24 - 1)
@@ -18,6 +19,7 @@ ELEMENT = st.one_of(
     st.builds(Kill, ATTEMPT),
     st.builds(Terminate, ATTEMPT),
     st.builds(More, ATTEMPT),
+    st.builds(Queue, ATTEMPT, st.lists(st.integers(0, 65535), max_size=20).map(tuple)),
     st.sampled_from([Drift(), Elapse(), Endless(), Onward()]),
     st.builds(Befall, st.sampled_from(FATES), INDEX, st.integers(0, 9000).map(float)),
     st.builds(Bad, ATTEMPT, INDEX, st.sampled_from(tokens.KINDS)),
@@ -59,6 +61,13 @@ def test_stops_of_one_attempt_are_counted_from_where_it_was_let_go_on() -> None:
     assert second.until is not None
     assert (first.until.occurrence, second.until.occurrence) == (3, 3)
     assert last == Run(1)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (0, 3, 1, 2, 4), (4, 0, 1, 2, 3), (0, 1, 4, 2, 3), (0, 1, 3, 2, 4)])
+def test_an_order_in_which_one_comes_ahead_of_others_is_the_same_after_a_token(order: tuple[int, ...]) -> None:
+    clean = [Selector("s3", "PutObject", str(each), 1) for each in range(5)]
+    token = tokens.decode(tokens.encode(Token(b"item", b"cln.", (tokens.queue(1, order), Go(1)))))
+    assert tokens.schedule(token, clean)[0] == Order(1, tuple(clean[each] for each in order))
 
 
 def test_what_goes_wrong_with_a_message_is_in_a_token() -> None:

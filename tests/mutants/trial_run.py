@@ -102,8 +102,11 @@ def run(each: Session, case: Case, names: Sequence[str], tasks: Sequence[str] = 
 
 
 def alone(dag: Dag, task: Task) -> Dag:
-    """The DAG without the tasks that this one does not come after: its twin must not find what it has left."""
-    needed = {task.task_id, *dag.ancestors(task.task_id)}
+    """The DAG of this task, without those that neither come before nor after it: its twin must not find what it has
+    left.
+    """
+    after = {each.task_id for each in dag.tasks if task.task_id in dag.ancestors(each.task_id)}
+    needed = {task.task_id, *dag.ancestors(task.task_id), *after}
     return replace(dag, tasks=tuple(each for each in dag.tasks if each.task_id in needed))
 
 

@@ -5,24 +5,21 @@ from __future__ import annotations
 import base64
 import os
 import re
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from pytest_dagguard.cloud.kubernetes_api.cluster import NODE_NAME, SERVICE, Cluster
 from pytest_dagguard.cloud.kubernetes_api.kinds import Object
+from pytest_dagguard.cloud.kubernetes_api.volumes import Volumes
 from pytest_dagguard.model.life import Birth
 
 _REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_.][A-Za-z0-9_.-]*)\)")
 _SUFFIX = re.compile(r"-(?:[a-z0-9]{5}|[a-z0-9]{8,10})(?=-driver$|$)")
 
 
-def birth(cluster: Cluster, pod: Object, container: Object, behaviour: str, folder: str) -> Birth:
+def birth(cluster: Cluster, pod: Object, container: Object, behaviour: str, volumes: Volumes) -> Birth:
     """The process that is to be begun for a container.
 
     Its name has no part of the pod's that is random, so that it is the same when the experiment is repeated.
-
-    :param folder: where the pod's volumes are, in a folder each
     """
     meta = pod["metadata"]
     title = f"pod {meta['namespace']}/{stem(meta['name'])}"
@@ -42,7 +39,7 @@ def birth(cluster: Cluster, pod: Object, container: Object, behaviour: str, fold
         "command": [_expanded(str(each), environment) for each in container.get("command") or []],
         "args": [_expanded(str(each), environment) for each in container.get("args") or []],
         "working_dir": str(container.get("workingDir") or ""),
-        "mounts": mounts(cluster, pod, container, folder),
+        "mounts": mounts(cluster, pod, container, volumes),
     }
     return Birth(f"{title}#{number}", SERVICE, "pod", behaviour, facts)
 
@@ -62,15 +59,12 @@ def _expanded(text: str, environment: dict[str, str]) -> str:
 
 
 def variables(cluster: Cluster, pod: Object, container: Object) -> dict[str, str]:
-    """A container's environment, with what it takes from config maps, secrets and the pod itself.
-
-    A config map or secret that is not there counts as an empty one: it is there in production.
-    """
+    """A container's environment, with what it takes from config maps, secrets and the pod itself."""
     found: dict[str, str] = {"HOSTNAME": pod["metadata"]["name"]}
     for each in _items(container.get("envFrom")):
         prefix = str(each.get("prefix") or "")
         for field, kind in (("configMapRef", "configmaps"), ("secretRef", "secrets")):
-            for key, value in _data(cluster, pod, kind, _named(each.get(field))).items():
+            for key, value in content_of(cluster, pod, kind, _named(each.get(field))).items():
                 found[prefix + key] = value.decode("utf-8", "replace")
     for each in _items(container.get("env")):
         name = str(each.get("name"))
@@ -88,7 +82,7 @@ def _sourced(cluster: Cluster, pod: Object, container: Object, source: Object) -
     for field, kind in (("configMapKeyRef", "configmaps"), ("secretKeyRef", "secrets")):
         reference = source.get(field)
         if isinstance(reference, dict):
-            data = _data(cluster, pod, kind, str(reference.get("name")))
+            data = content_of(cluster, pod, kind, str(reference.get("name")))
             value = data.get(str(reference.get("key")))
             return None if value is None else value.decode("utf-8", "replace")
     reference = source.get("fieldRef")
@@ -106,15 +100,14 @@ def _field(pod: Object, path: str) -> str:
     return "" if found is None else str(found)
 
 
-def mounts(cluster: Cluster, pod: Object, container: Object, folder: str) -> dict[str, str]:
+def mounts(cluster: Cluster, pod: Object, container: Object, volumes: Volumes) -> dict[str, str]:
     """Where in the container -> which folder here. Made and filled where they are not there yet."""
-    volumes = {str(each.get("name")): each for each in _items(pod["spec"].get("volumes"))}
+    known = {str(each.get("name")): each for each in _items(pod["spec"].get("volumes"))}
     found: dict[str, str] = {}
-    for number, each in enumerate(_items(container.get("volumeMounts"))):
+    for each in _items(container.get("volumeMounts")):
         name = str(each.get("name"))
-        volume = volumes.get(name, {})
-        below = re.sub(r"[^A-Za-z0-9_.-]", "_", name).strip(".") or f"volume-{number}"
-        path = Path(folder, below)
+        volume = known.get(name, {"name": name})
+        path = volumes.path(pod, volume)
         if not path.is_dir():
             path.mkdir(parents=True, exist_ok=True)
             for key, value in _files(cluster, pod, volume).items():
@@ -131,13 +124,14 @@ def _files(cluster: Cluster, pod: Object, volume: Object) -> dict[str, bytes]:
     for field, kind, name in (("configMap", "configmaps", "name"), ("secret", "secrets", "secretName")):
         source = volume.get(field)
         if isinstance(source, dict):
-            data = _data(cluster, pod, kind, str(source.get(name)))
+            data = content_of(cluster, pod, kind, str(source.get(name)))
             wanted = {str(each.get("key")): str(each.get("path")) for each in _items(source.get("items"))}
             return {wanted.get(key, key): value for key, value in data.items() if not wanted or key in wanted}
     return {}
 
 
-def _data(cluster: Cluster, pod: Object, kind: str, name: str) -> dict[str, bytes]:
+def content_of(cluster: Cluster, pod: Object, kind: str, name: str) -> dict[str, bytes]:
+    """What is in a config map or a secret; nothing where there is none."""
     held = cluster.store.get((kind, pod["metadata"]["namespace"], name)) or {}
     if kind == "configmaps":
         coded = {key: base64.b64decode(value) for key, value in (held.get("binaryData") or {}).items()}
@@ -157,8 +151,3 @@ def _named(reference: Any) -> str:
 
 def _items(found: Any) -> list[Object]:
     return [each for each in found or [] if isinstance(each, dict)] if isinstance(found, list) else []
-
-
-def volume_root() -> str:
-    """A folder of this process for the volumes of all pods; in the cloud process it is below its scratch folder."""
-    return tempfile.mkdtemp(prefix="volumes-", dir=os.environ.get("DAGGUARD_VOLUMES") or None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import fnmatch
 from collections.abc import Callable, Mapping
@@ -158,6 +159,18 @@ class Cluster:
     def add_account(self, name: str) -> None:
         """Have the service account that pods of a namespace have by default."""
         self.store.put(("serviceaccounts", name, "default"), _service_account(name, self.store.stamp()))
+
+    def provide(self, key: str, space: str, name: str, rows: Mapping[str, str]) -> None:
+        """Have a config map or a secret be there.
+
+        :param key: ``configmaps`` or ``secrets``
+        """
+        meta = {"name": name, "namespace": space, "uid": new_uid(), "creationTimestamp": self.store.stamp()}
+        value: Object = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": meta, "data": dict(rows)}
+        if key == "secrets":
+            coded = {each: base64.b64encode(text.encode()).decode() for each, text in rows.items()}
+            value |= {"kind": "Secret", "type": "Opaque", "data": coded}
+        self.store.put((key, space, name), value)
 
     def event(self, about: Object, reason: str, message: str, type_: str = "Normal", by: str = "kubelet") -> None:
         """Keep an event about an object."""

@@ -8,10 +8,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_dagguard.cloud.kubernetes_api import pod_status
-from pytest_dagguard.cloud.kubernetes_api.cluster import Cluster
+from pytest_dagguard.cloud.kubernetes_api.cluster import SERVICE, Cluster
 from pytest_dagguard.cloud.kubernetes_api.kinds import Object, Place
+from pytest_dagguard.model.errors import NotEmulated
 
 _BACK_OFF, _LONGEST = 10.0, 600.0
+
+
+_UNKNOWN = ("podFailurePolicy", "successPolicy", "backoffLimitPerIndex", "maxFailedIndexes")
+"""Fields of a Job's spec that would have it end otherwise than it does here."""
+
+
+def check(job: Object) -> None:
+    """Refuse a Job that would not be carried out as it says.
+
+    :raises NotEmulated: it has one of :data:`_UNKNOWN`
+    """
+    spec = job.get("spec")
+    for field in _UNKNOWN:
+        if isinstance(spec, dict) and spec.get(field):
+            why = "Jobs that end by completions, backoffLimit and activeDeadlineSeconds are emulated"
+            raise NotEmulated(SERVICE, f"a Job with {field}", why)
 
 
 @dataclass(slots=True)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pytest_dagguard.cloud.kubernetes_api import births
+from pytest_dagguard.cloud.kubernetes_api import births, references
 from pytest_dagguard.cloud.kubernetes_api import pod_status as status
 from pytest_dagguard.cloud.kubernetes_api.cluster import NODE_NAME, Cluster
 from pytest_dagguard.cloud.kubernetes_api.kinds import Object, Place
 from pytest_dagguard.cloud.kubernetes_api.store import Life, Line
+from pytest_dagguard.cloud.kubernetes_api.volumes import Volumes
 from pytest_dagguard.model.life import FAIL, NEVER_ENDS, RUN, SUCCEED, Death
 
 DECLARE = (
@@ -29,15 +28,15 @@ _NOTICED = 10.0
 class Kubelet:
     """Runs the pods of a cluster.
 
-    :param folder: of the pods' volumes; made when the first pod has one
+    :param volumes: of the pods
     :param changed: told when something in a pod runs or has ended
     :param remove: takes a pod out of the cluster
     """
 
     cluster: Cluster
+    volumes: Volumes
     changed: Callable[[Object], None]
     remove: Callable[[Place], None]
-    folder: str = ""
 
     def created(self, pod: Object) -> None:
         """A pod is there: it starts after a while."""
@@ -90,7 +89,10 @@ class Kubelet:
         name = pod["metadata"]["name"]
         message = f"Successfully assigned {pod['metadata']['namespace']}/{name} to {NODE_NAME}"
         self.cluster.event(pod, "Scheduled", message, by="default-scheduler")
-        self._next(where)
+        if why := references.unmounted(self.cluster, pod):
+            self.cluster.event(pod, "FailedMount", why, "Warning")
+        else:
+            self._next(where)
         lot = self.cluster.lot(pod)
         if lot.fate and not lot.after:
             self._befall(where, lot.fate)
@@ -126,6 +128,9 @@ class Kubelet:
         if not does:
             self._unknown(where, name, image)
             return
+        if why := references.missing(self.cluster, pod, container):
+            self._lacking(where, name, why)
+            return
         when = self.cluster.store.stamp()
 
         def running(fresh: Object) -> None:
@@ -143,16 +148,11 @@ class Kubelet:
             duration = self.cluster.lot(pod).duration
             life = replace(life, alarm=self.cluster.alarm(duration, "end", *where, key[0], name, code))
         elif does == RUN or ":" in does:
-            begun = births.birth(self.cluster, pod, container, does, self._folder(key[0]))
+            begun = births.birth(self.cluster, pod, container, does, self.volumes)
             life = replace(life, actor=begun.actor)
             self.cluster.world.begin(begun)
         self.cluster.store.lives[key] = life
         self.changed(pod)
-
-    def _folder(self, uid: str) -> str:
-        if not self.folder:
-            self.folder = births.volume_root()
-        return os.path.join(self.folder, uid)
 
     def _unknown(self, where: Place, name: str, image: str) -> None:
         message = f'Failed to pull image "{image}": dagguard does not know it; ' + DECLARE.format(image=image)
@@ -160,6 +160,21 @@ class Kubelet:
             where, lambda fresh: status.set_state(fresh, name, "waiting", reason="ErrImagePull", message=message)
         )
         self.cluster.event(pod, "Failed", message, "Warning")
+
+    def _lacking(self, where: Place, name: str, why: str) -> None:
+        """A container cannot be made yet."""
+
+        def waiting(fresh: Object) -> None:
+            status.set_state(fresh, name, "waiting", reason="CreateContainerConfigError", message=why)
+
+        self.cluster.event(self.cluster.change(where, waiting), "Failed", f"Error: {why}", "Warning")
+
+    def provided(self, namespace: str) -> None:
+        """A config map or a secret is there now: some containers may have waited for it."""
+        for where, pod in list(self.cluster.store.among("pods", namespace)):
+            started = pod["status"]["phase"] == "Pending" and pod["spec"].get("nodeName")
+            if started and not references.unmounted(self.cluster, pod):
+                self._next(where)
 
     def ended(self, actor: str, death: Death) -> None:
         """A container's process has ended."""
@@ -274,8 +289,7 @@ class Kubelet:
         for key in [each for each in store.logs if each[0] == uid]:
             del store.logs[key]
         store.xcoms.pop(uid, None)
-        if self.folder:
-            shutil.rmtree(os.path.join(self.folder, uid), ignore_errors=True)
+        self.volumes.forget(uid)
 
     def fail(self, where: Place, reason: str, message: str) -> None:
         """End a pod from outside; the object stays."""

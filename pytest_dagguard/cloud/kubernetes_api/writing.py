@@ -15,6 +15,7 @@ from pytest_dagguard.cloud.kubernetes_api.kinds import POD, SPARK, Kind, Object,
 from pytest_dagguard.cloud.kubernetes_api.kubelet import Kubelet
 from pytest_dagguard.cloud.kubernetes_api.reading import chosen
 from pytest_dagguard.cloud.kubernetes_api.spark import Spark
+from pytest_dagguard.cloud.kubernetes_api.volumes import Volumes
 
 _NO_GENERATION = frozenset({"pods", "namespaces", "nodes", "configmaps", "secrets", "serviceaccounts", "events"})
 
@@ -24,13 +25,16 @@ class Writing:
     """Everything that changes objects because somebody asks for it."""
 
     cluster: Cluster
+    volumes: Volumes
     kubelet: Kubelet = field(init=False)
     jobs: Jobs = field(init=False)
     spark: Spark = field(init=False)
     deletion: Deletion = field(init=False)
 
     def __post_init__(self) -> None:
-        self.kubelet = Kubelet(self.cluster, lambda pod: self._pod_changed(pod), lambda at: self._remove(at))
+        self.kubelet = Kubelet(
+            self.cluster, self.volumes, lambda pod: self._pod_changed(pod), lambda at: self._remove(at)
+        )
         self.jobs = Jobs(self.cluster, self._make_pod, lambda where: self._delete(where))
         self.spark = Spark(self.cluster, self._make_pod, lambda where: self._delete(where))
         self.deletion = Deletion(self.cluster, self.kubelet, lambda pod: self._pod_changed(pod, gone=True))
@@ -89,6 +93,8 @@ class Writing:
             self.spark.created(kept)
         elif kind.key == "namespaces":
             self.cluster.add_account(meta["name"])
+        elif kind.key in ("configmaps", "secrets"):
+            self.kubelet.provided(meta["namespace"])
         return kept
 
     def update(self, call: Call) -> tuple[int, Object]:
@@ -200,6 +206,8 @@ class Writing:
             value["metadata"]["generation"] = current["metadata"]["generation"] + 1
 
     def _follow(self, kind: Kind, where: Place, current: Object, kept: Object) -> Object:
+        if kind.key in ("configmaps", "secrets"):
+            self.kubelet.provided(where[1])
         if kind.key == "jobs.batch":
             started = current["spec"].get("suspend") and not kept["spec"].get("suspend")
             if started and "startTime" not in kept["status"]:

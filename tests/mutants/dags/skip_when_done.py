@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from airflow.exceptions import AirflowSkipException
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import dag, task
-from airflow.sdk.exceptions import AirflowSkipException
 
 EXPECT = {"twice": "changed", "concurrent": "changed", "killed": "changed"}
 
@@ -28,7 +28,11 @@ def skip_when_done():
         hook, target = S3Hook(), f"orders/{ds}/leeds.csv"
         hook.load_string(hook.read_key(target, "raw"), target, "lake", replace=True)
 
-    broken()
+    @task
+    def announce() -> None:
+        """What comes after: it runs after a success, and is skipped after a skip."""
+
+    broken() >> announce()
     mended()
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from airflow.exceptions import AirflowSkipException
 from airflow.sdk import dag, task
-from airflow.sdk.exceptions import AirflowSkipException
 
 
 @dag(schedule="@daily", start_date=datetime(2024, 1, 1), catchup=False, default_args={"retries": 2})
