@@ -1,4 +1,4 @@
-"""Entry: ``python -m bench [--quick] [attempts] [processor] [pods] [phases] [startup] [memory] [rules] [workers]``."""
+"""Entry: ``python -m bench [--quick] [PART ...]``, where a part is one of :data:`PARTS`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import platform
 import time
 from importlib import metadata
 
-from bench import attempts, memory, phases, pods, processor, rules, startup, workers
+from bench import attempts, memory, phases, pods, processor, rules, sensors, startup, workers
 from bench.figures import say
 
-PARTS = ("attempts", "processor", "pods", "phases", "startup", "memory", "rules", "workers")
+PARTS = ("attempts", "processor", "pods", "phases", "startup", "memory", "rules", "workers", "sensors")
 
 
 def main() -> None:
@@ -40,6 +40,8 @@ def main() -> None:
         rules.measure(files=100 if quick else 1000)
     if "workers" in wanted:
         workers.measure(files=100 if quick else 1000)
+    if "sensors" in wanted:
+        sensors.measure(count=10 if quick else 100)
     say()
     say(f"{time.perf_counter() - began:.0f} s in all, load {os.getloadavg()[0]:.1f}")
 

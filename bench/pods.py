@@ -58,12 +58,13 @@ def measure(rounds: int) -> None:
 
 
 def _once(lab: Lab, dag: str) -> tuple[float, ...]:
-    before, here = _used(lab), time.process_time()
+    before, here = used(lab), time.process_time()
     took = attempt(lab, dag)
-    return took, *(b - a for a, b in zip(before, _used(lab), strict=True)), time.process_time() - here
+    return took, *(b - a for a, b in zip(before, used(lab), strict=True)), time.process_time() - here
 
 
-def _used(lab: Lab) -> tuple[float, float]:
+def used(lab: Lab) -> tuple[float, float]:
+    """Seconds of processor time of the stage, its ended forks included, and of the emulators."""
     return _seconds(lab.stage.process.pid), _seconds(lab.cloud.process.pid)  # type: ignore[union-attr]
 
 

@@ -324,7 +324,8 @@ def _images(call: Call) -> Iterator[str]:
         template = spec.get("template")
         spec = template.get("spec") if isinstance(template, dict) else None
     for group in ("initContainers", "containers"):
-        for each in (spec.get(group) if isinstance(spec, dict) else None) or []:
+        listed = spec.get(group) if isinstance(spec, dict) else None
+        for each in listed if isinstance(listed, list) else ():
             if isinstance(each, dict) and isinstance(each.get("image"), str) and each.get("name") != SIDECAR:
                 yield each["image"]
 

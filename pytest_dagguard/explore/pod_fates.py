@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 
 from pytest_dagguard.explore.confirm import follow_up
+from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Befall, Judged, Plan, Point, Run, Search, Trial
 
@@ -41,6 +43,7 @@ def befall(plan: Plan, points: tuple[Point, ...], found: Search) -> Generator[Tr
     while queue:
         trial = queue.popleft()
         judged = yield trial
+        judged = replace(judged, findings=tuple(each for each in judged.findings if not _is_a_note(each)))
         found.schedules += 1
         yield from follow_up(found, trial, judged, trial)
         if not learned and not judged.outcome.unreachable:
@@ -51,6 +54,11 @@ def befall(plan: Plan, points: tuple[Point, ...], found: Search) -> Generator[Tr
             found.bounded = True
             found.remarks.append(f"the budget ended the search before {len(queue)} fates of its pod were tried")
             return
+
+
+def _is_a_note(finding: Finding) -> bool:
+    """Say whether it is about the XCom in which KubernetesJobOperator keeps its Job, counts of failed pods and all."""
+    return finding.cls == "changed" and finding.resource.startswith("xcom://") and finding.resource.endswith("/job")
 
 
 def _trial(plan: Plan, fate: str, place: int, start: Point) -> Trial:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
 import pytest
 from kubernetes import client
 from kubernetes.client.rest import ApiException
+from multidict import CIMultiDict
 
 from kubernetes_server import Site, job, pod
+from pytest_dagguard.cloud.emulator import Caller, Request
 from pytest_dagguard.model.operation import touches
 
 
@@ -17,8 +20,6 @@ def refused(call: Any, *arguments: Any, **named: Any) -> tuple[int, str]:
     """Status code and reason of what must not work."""
     with pytest.raises(ApiException) as caught:
         call(*arguments, **named)
-    import json
-
     return caught.value.status, json.loads(caught.value.body)["reason"]
 
 
@@ -305,3 +306,11 @@ def test_a_kind_without_its_controller_is_refused_by_name(core: client.CoreV1Api
     assert apps.list_namespaced_deployment("default").items == []
     assert [each.what for each in kube.tap.refusals] == ["create deployments.apps"]
     kube.answers.clear()
+
+
+def test_a_pod_whose_containers_are_no_list_is_refused(kube: Site) -> None:
+    body = json.dumps({"metadata": {"name": "a"}, "spec": {"containers": True}}).encode()
+    path = "/api/v1/namespaces/default/pods"
+    request = Request("POST", "h", path, "", CIMultiDict({"Content-Type": "application/json"}), body)
+    kube.do(lambda: kube.emulator.classify(request))
+    assert kube.do(lambda: kube.emulator.apply(request, Caller("attempt 1", {}))).status == 422

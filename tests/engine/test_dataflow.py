@@ -6,14 +6,24 @@ from collections.abc import Iterator
 
 import pytest
 
-from laboratory import Laboratory
+from laboratory import Laboratory, classes
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Run
 from pytest_dagguard.model.seed import Seed
 
-JOBS = {"dataflow:writes*": "dataflow_standins:writes", "dataflow:stuck*": "never-ends"}
+JOBS = {
+    "dataflow:parts*": "dataflow_standins:parts",
+    "dataflow:writes*": "dataflow_standins:writes",
+    "dataflow:stuck*": "never-ends",
+}
 STANDINS = """
+    import uuid
     import tiny
+
+
+    def parts(job):
+        for _ in range(2):
+            tiny.put(f"training/ds=2024-01-01/part-{uuid.uuid4()}", b"watched")
 
 
     def writes(job):
@@ -93,3 +103,14 @@ def test_a_flex_template_is_started_sensed_and_stopped(lab: Laboratory) -> None:
     polls = [each.operation.verb for each in stopped.history if each.operation.service == "dataflow"]
     assert polls[:2] == ["jobs.list", "jobs.list"]
     assert "jobs.update" in polls
+
+
+@pytest.mark.slow
+def test_a_retry_beside_the_job_of_a_killed_task_doubles_what_they_write_into_one_folder(lab: Laboratory) -> None:
+    # by default each job's name gets a random end, so that a second one is not refused
+    operator = 'DataflowTemplatedJobStartOperator(task_id="t", template="gs://t/t", job_name="parts", retries=1)'
+    verdict = lab.check(lab.write(HEAD + operator), "killed", seed=SEED)
+    assert {"duplicate", "started-twice"} <= set(classes(verdict)), verdict.reason
+    doubled = next(each for each in verdict.findings if each.cls == "duplicate")
+    assert doubled.resource == "s3://training/ds=2024-01-01/part-<uuid>"
+    assert "4 objects where one clean run leaves 2" in doubled.message

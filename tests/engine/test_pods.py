@@ -240,9 +240,10 @@ def test_a_body_runs_in_a_pod_as_it_would(lab: Laboratory, path: Path) -> None:
     [
         ("plain", []),
         ("loose_keeps", ["started-twice", "started-twice"]),
-        ("job", ["started-twice", "started-twice"]),
+        # and a pod that was evicted and replaced stays behind
+        ("job", ["started-twice", "started-twice", "leak"]),
     ],
 )
 def test_verdicts_of_killed(lab: Laboratory, path: Path, task_id: str, found: list[str]) -> None:
     verdict = lab.check(path, "killed", task_id)
-    assert (verdict.reason, classes(verdict)) == (None, found)
+    assert (verdict.reason, classes(verdict)) == (None, found), [each.message for each in verdict.findings]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from explore.fakes import LOST, drive, point
 from pytest_dagguard.explore import kills_and_fates
+from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.operation import Operation
 from pytest_dagguard.model.outcome import Outcome
@@ -59,6 +60,12 @@ def test_what_is_found_is_repeated():
     found, asked = drive(kills_and_fates.search, [STARTS], answer)
     assert [(hit.finding, hit.confirmed) for hit in found.hits] == [(LOST, 3)]
     assert fates(asked).count(("evicted", 0)) == 4
+
+
+def test_what_a_job_operator_notes_of_its_job_is_no_finding():
+    note = Finding("changed", "other", "xcom://d/r/t/job")
+    found, _ = drive(kills_and_fates.search, [STARTS], lambda trial: Judged(works().outcome, (note,)))
+    assert [hit.trial.schedule for hit in found.hits if isinstance(hit.trial.schedule[0], Befall)] == []
 
 
 def test_a_budget_that_ends_first_is_said():

@@ -67,7 +67,9 @@ def _ends(pod: Object) -> Object:
 def _counts(job: Object) -> Object:
     status = job.get("status") or {}
     ended = [each["type"] for each in status.get("conditions") or [] if each.get("status") == "True"]
-    return {**{name: status.get(name, 0) for name in ("active", "succeeded", "failed")}, "conditions": sorted(ended)}
+    # pods that failed and were replaced are the Job's own affair
+    counted = ("active", "succeeded") if "Complete" in ended else ("active", "succeeded", "failed")
+    return {**{name: status.get(name, 0) for name in counted}, "conditions": sorted(ended)}
 
 
 def _application(value: Object) -> Object:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pytest_dagguard.cloud.kubernetes_api import execs
 from pytest_dagguard.cloud.kubernetes_api.call import SERVICE, Call
-from pytest_dagguard.cloud.kubernetes_api.kinds import JOB, POD, Object, Place, of_key, resource
+from pytest_dagguard.cloud.kubernetes_api.kinds import JOB, POD, SPARK, Object, Place, of_key, resource
 from pytest_dagguard.cloud.kubernetes_api.store import Store
 from pytest_dagguard.model.operation import Operation
 
@@ -52,10 +52,30 @@ def _around(store: Store, call: Call) -> Iterator[str]:
         yield f"k8s://{call.name or '*'}{'/*' if call.name else ''}"
     elif call.kind.key == "jobs.batch":
         yield resource(POD, call.namespace, f"{call.name or _posted(call).rstrip('*')}{'-' if call.name else ''}*")
+    elif call.kind.key == SPARK.key and call.verb in ("create", "patch"):
+        yield resource(POD, call.namespace, _driver(call))
+    elif call.kind.key in ("configmaps", "secrets") and call.verb != "delete":
+        yield from _waiting(store, call.namespace)
     if call.verb == "deletecollection" and call.kind.key == "pods":
         yield resource(JOB, call.namespace, "*")
     if call.name:
         yield from _related(store, call.place)
+
+
+def _driver(call: Call) -> str:
+    """The name of the pod that an application's driver gets."""
+    spec = call.body.get("spec") if isinstance(call.content, dict) else None
+    driver = spec.get("driver") if isinstance(spec, dict) else None
+    own = driver.get("podName") if isinstance(driver, dict) else None
+    name = call.name or _posted(call)
+    return str(own or (name if name.endswith("*") else f"{name}-driver"))
+
+
+def _waiting(store: Store, namespace: str) -> Iterator[str]:
+    """Pods that may have waited for a config map or a secret."""
+    for where, pod in store.among("pods", namespace):
+        if pod["status"].get("phase") == "Pending":
+            yield name_of(where)
 
 
 def _related(store: Store, where: Place) -> Iterator[str]:
