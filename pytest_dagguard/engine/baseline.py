@@ -39,6 +39,8 @@ class Baseline:
 
         :param root: folder from which lines are read
         """
+        if not self.known:
+            return verdict
         left = Counter(self.known.get(_place(verdict), Counter()))
         if not left or verdict.verdict not in (verdicts.FAIL, verdicts.WARN):
             return verdict

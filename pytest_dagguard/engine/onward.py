@@ -107,7 +107,8 @@ class Following:
             state = state or ("skipped" if self._left_out(task) else "")
             stands[task.task_id] = Stand(task.task_id, state, start, start, 0) if state else self._run(task, start)
         left = {name: limit - self.began for name, limit in self.lab.cloud.call("running").items()}
-        return Unending(tuple(self.lab.cloud.call("unending")), tuple(stands.values()), left)
+        bounded = bool(self.dag.settings.get("dagrun_timeout"))
+        return Unending(tuple(self.lab.cloud.call("unending")), tuple(stands.values()), left, bounded)
 
     def _left_out(self, task: Task) -> bool:
         """Say whether a branch before the task has told Airflow to skip it."""

@@ -134,7 +134,8 @@ class Choice:
 
         :param file: relative to the root
         """
-        return any(
+        # asked for each rule on each file, and most repositories have no such table
+        return bool(self.per_file) and any(
             fnmatch.fnmatchcase(file, pattern) and bool({rule, family, "all"} & set(names))
             for pattern, names in self.per_file.items()
         )

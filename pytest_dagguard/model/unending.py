@@ -48,8 +48,10 @@ class Unending:
     :param stands: the task, and those after it that were looked at
     :param left: what was still under way in the end: resource -> seconds since the first task began at which the
         service ends it by itself, infinite where it never does
+    :param run_bounded: the DAG has a dagrun_timeout
     """
 
     started: tuple[str, ...] = ()
     stands: tuple[Stand, ...] = ()
     left: Mapping[str, float] = field(default_factory=dict)
+    run_bounded: bool = False

@@ -48,6 +48,15 @@ def judge(clean: Clean, came: Unending) -> tuple[Finding, ...]:
 def _waits(jobs: str, who: Stand, came: Unending, resource: str) -> Finding:
     first = came.stands[0].task_id
     waiter = "the task" if who.task_id == first else f"{who.task_id}, which comes after it,"
+    if came.run_bounded:
+        return Finding(
+            "left-running",
+            f"{jobs} never ends, and {waiter} waits for it until Airflow ends the DAG run (dagrun_timeout); whether the"
+            " job is then cancelled was not tried.",
+            resource,
+            why="A dagrun_timeout bounds the DAG run. The job ends with it only if on_kill cancels it.",
+            fix=_LIMIT,
+        )
     return Finding(
         "cannot-finish",
         f"Bounded by nothing: {jobs} never ends, and {waiter} waits for it for ever ({span(who.ended)} were tried).",

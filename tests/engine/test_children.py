@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from laboratory import Laboratory, classes
+from laboratory import AIRFLOW, Laboratory, classes
 
 HEAD = """
     from airflow.providers.standard.operators.empty import EmptyOperator
@@ -44,6 +44,8 @@ def test_a_trigger_waits_as_long_as_its_child_takes(
     poke = "poke_interval=3600" if dag == "slow" else "poke_interval=60"
     outcome = lab.run(write(lab, f"wait_for_completion=True, {poke}, {more}", dag=dag), retries=1)
     assert not outcome.unreachable
+    if dag == "bad" and not more and AIRFLOW < (3, 3):
+        state = "failed"  # for good, whatever retries it has
     assert outcome.last.state == state, outcome.last.log
     asked = [each for each in outcome.history if each.operation.verb in ("dagrun.state", "dagrun.count")]
     assert len(asked) in range(polls - 1, 2 * polls + 2)

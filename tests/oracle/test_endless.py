@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from oracle.world import learned
@@ -45,6 +47,14 @@ def test_several_runs_that_are_left_are_counted_and_a_limit_of_their_own_is_told
         "The task ends failed after 2 hours (AirflowTaskTimeout), and 2 runs of glue:nightly are left running, until"
         " their service ends them after 48 hours."
     )
+
+
+def test_a_time_out_of_the_dag_run_bounds_the_wait_and_perhaps_not_the_job() -> None:
+    found = judge(learned({}), replace(came(OK, WAITS, j1=NEVER), run_bounded=True))
+    assert [each.cls for each in found] == ["left-running"]
+    assert "until Airflow ends the DAG run (dagrun_timeout)" in found[0].message
+    orphan = judge(learned({}), replace(came(OK, j1=NEVER), run_bounded=True))
+    assert [each.cls for each in orphan] == ["orphan"]
 
 
 def test_a_task_that_could_not_be_tried_is_named() -> None:
