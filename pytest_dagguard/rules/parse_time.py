@@ -10,16 +10,26 @@ from pytest_dagguard.model.rule import ERROR, INFO, WARNING, Rule, Subject
 
 SLOW = 5.0
 """Seconds; Airflow gives up on a file after 30."""
+APART = 5
+"""Events of one kind and line above which they are told as one: a loop is one fault."""
 _AGAIN = "Airflow loads the file every half minute, and once more for each try of each task."
 
 
 def _found(subject: Subject, rule: str, kinds: tuple[str, ...], *, why: str, fix: str) -> Iterator[Finding]:
+    """A finding for each event, or one for all of a kind that one line brings about where they are many."""
     assert subject.loaded is not None
+    lines: dict[tuple[str, str, int], list[LoadEvent]] = {}
     for event in subject.loaded.events:
         if event.kind in kinds:
+            lines.setdefault((event.kind, event.file, event.line), []).append(event)
+    for events in lines.values():
+        told = events if len(events) <= APART else events[:1]
+        for event in told:
+            more = len(events) - len(told)
+            others = f", and {more} more in the same line" if more else ""
             yield Finding(
                 rule,
-                f"{_SAYS[event.kind].format(what=_shown(event))} while the file loads",
+                f"{_SAYS[event.kind].format(what=_shown(event))} while the file loads{others}",
                 resource=event.what,
                 file=event.file,
                 line=event.line,

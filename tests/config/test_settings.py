@@ -300,11 +300,6 @@ OTHERS = [
         '--dagguard-report=jsn:x: there is no report format "jsn"; did you mean "json"? Known: json',
     ),
     (
-        {"dagguard_report": ["sarif:x"]},
-        {},
-        '--dagguard-report=sarif:x: report format "sarif" is not in this version; Known: json',
-    ),
-    (
         {"dagguard_report": ["json"]},
         {},
         "--dagguard-report=json: the path is missing; write FORMAT:PATH, for example json:dagguard.json",

@@ -21,3 +21,5 @@ with DAG("d", schedule=None):
 os.environ["STAGE"] = "test"  # flag
 Path("out.txt").write_text("x")  # flag
 os.makedirs("folder", exist_ok=True)  # flag
+for name in "abcdefgh":
+    os.environ[name] = "x"  # flag
