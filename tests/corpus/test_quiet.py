@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_dagguard.model.finding import Finding
-from tests.corpus.quiet import Count, complaints, count, defended, repository
+from .quiet import Count, complaints, count, defended, repository
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_dagguard.stage import boto, boto_parts
-from tests.stage.test_boto import in_child, session  # noqa: F401 - a fixture
+from .test_boto import in_child, session  # noqa: F401 - a fixture
 
 
 def described(context: Any) -> tuple[Any, ...]:
