@@ -25,6 +25,7 @@ from pytest_dagguard.engine.session import Session
 from pytest_dagguard.model import rule as rules
 from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.seed import Seed
+
 from .test_example_dags import SOURCES
 
 TABLE = Path(__file__).with_name("QUIET.md")

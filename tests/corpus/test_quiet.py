@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_dagguard.model.finding import Finding
+
 from .quiet import Count, complaints, count, defended, repository
 
 

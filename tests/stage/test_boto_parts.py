@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_dagguard.stage import boto, boto_parts
+
 from .test_boto import in_child, session  # noqa: F401 - a fixture
 
 
