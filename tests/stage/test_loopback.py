@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +15,18 @@ import pytest
 from pytest_dagguard.stage.loopback import Loopback
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Two: a\r\nX-Two: b\r\n\r\nok"
+
+
+def whole(link: socket.socket) -> bytes:
+    """One request to its end: who hangs up with some of it unread resets the link. Nothing where there is none."""
+    request = b""
+    while piece := link.recv(1 << 16):
+        request += piece
+        head, end, body = request.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+        if end and len(body) >= (int(length[1]) if length else 0):
+            break
+    return request
 
 
 @pytest.fixture
@@ -32,8 +45,8 @@ def server() -> Iterator[Callable[..., tuple[str, list[bytes]]]]:
                 while left:
                     link, _ = listener.accept()
                     with link:
-                        while left and (piece := link.recv(1 << 16)):
-                            asked.append(piece)
+                        while left and (request := whole(link)):
+                            asked.append(request)
                             answer = left.pop(0)
                             if answer is None:
                                 break
@@ -77,9 +90,8 @@ def test_it_does_as_httpx_does(server: Any, method: str, answer: bytes | None) -
         result = outcome(url, transport, method)
         sent = b"".join(asked).partition(b"\r\n\r\n")
         lines = {line for line in sent[0].split(b"\r\n") if not line.lower().startswith(b"host:")}
-        found.append((lines, sent[2] if len(asked) == 1 else b"", result))
-    assert found[0][0] == found[1][0]
-    assert found[0][2] == found[1][2]
+        found.append((lines, sent[2], result))
+    assert found[0] == found[1]
 
 
 def test_nobody_there_is_told_as_httpx_tells_it() -> None:
