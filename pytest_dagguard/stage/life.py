@@ -53,8 +53,8 @@ def _command(spec: LifeSpec) -> Death:
     words = [here(each) for each in (*facts.get("command", ()), *facts.get("args", ()))]
     if not words:
         return Death(127, ("the container has neither command nor args, and its image is not here",))
-    # A worker's processes are kept from the metadata database by a URL that Airflow itself cannot read. A container is none
-    # of them: the Airflow of its image is imported as anywhere else.
+    # A worker's processes are kept from the metadata database by a URL that Airflow itself cannot read. A container is
+    # none of them: the Airflow of its image is imported as anywhere else.
     own = {name: value for name, value in os.environ.items() if not name.endswith("__SQL_ALCHEMY_CONN")}
     environment = {**own, **{str(name): here(str(value)) for name, value in facts.get("env", {}).items()}}
     work = here(str(facts.get("working_dir") or "")) or None
