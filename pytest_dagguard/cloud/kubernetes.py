@@ -294,6 +294,7 @@ class Kubernetes:
         self.logs.close()
         store, self.cluster.lots, self.cluster.answers, files = snapshot
         self.cluster.store.restore(store)
+        self.cluster.pass_by()
         self.volumes.restore(files, {pod["metadata"]["uid"] for _, pod in self.cluster.store.among("pods")})
         self._entries = {}
 
