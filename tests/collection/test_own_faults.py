@@ -82,11 +82,10 @@ class Run:
 
     def kill(self, victim: str) -> bool:
         """SIGKILL one of its three processes; False where that has ended already."""
-        found = [psutil.Process(self.process.pid)] if victim == "director" else self.helpers(victim)
-        for each in found:
-            with contextlib.suppress(psutil.Error):
-                each.kill()
-                return True
+        with contextlib.suppress(psutil.Error, IndexError):
+            found = [psutil.Process(self.process.pid)] if victim == "director" else self.helpers(victim)
+            found[0].kill()
+            return True
         return False
 
     def helpers(self, victim: str) -> list[psutil.Process]:
