@@ -10,7 +10,7 @@ import copy
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any
 
 from pytest_dagguard.cloud import (
@@ -69,10 +69,6 @@ LINK = "_link_"
 """Begins the keys of XComs in which Airflow keeps links for its web pages: they are for people, and no state."""
 
 
-def _utcnow() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 class AirflowApi:
     """The emulator. See :class:`pytest_dagguard.cloud.emulator.Emulator`."""
 
@@ -100,11 +96,12 @@ class AirflowApi:
     def now(self, now: Callable[[], datetime]) -> None:
         self.store.now = now
 
+    def tell_time(self, now: Callable[[], float]) -> None:
+        """See :class:`pytest_dagguard.cloud.emulator.Timed`."""
+        self.store.now = lambda: datetime.fromtimestamp(now(), timezone.utc)
+
     def attach(self, world: World) -> None:
-        """Airflow's clock is the world's, and a child DAG run that is triggered is on its way for a while."""
-        self.store.now = lambda: (
-            _utcnow() + timedelta(seconds=world.clock.now + float(self.store.switches.get("ahead", 0.0)))
-        )
+        """A child DAG run that is triggered is on its way for a while."""
 
         def started(run: Run) -> None:
             said = world.behaviour("children", run.dag_id) or life.SUCCEED

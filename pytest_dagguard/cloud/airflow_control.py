@@ -84,7 +84,6 @@ def queue(store: Store, payload: dict[str, Any]) -> None:
     """
     key = (payload["dag_id"], payload["run_id"], payload["task_id"], payload.get("map_index", -1))
     ti_id, known = payload["ti_id"], store.instances.get(key)
-    store.switches["ahead"] = payload.get("ahead", 0.0)
     for task_id, length in payload.get("lengths", {}).items():
         _expand(store, (*key[:2], task_id), length)
     if key[3] >= 0:

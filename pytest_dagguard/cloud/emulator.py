@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -114,6 +114,17 @@ class Living(Protocol):
 
     def ended(self, actor: str, death: Death) -> None:
         """A process that it had begun has ended."""
+        ...
+
+
+class Timed(Protocol):
+    """What an emulator has that writes the time into what it keeps or answers."""
+
+    def tell_time(self, now: Callable[[], float]) -> None:
+        """Called once, before anything else.
+
+        :param now: seconds since 1970, as the cloud's clocks have it
+        """
         ...
 
 

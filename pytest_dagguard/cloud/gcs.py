@@ -70,6 +70,10 @@ class Gcs:
         self._sessions = Sessions(self._vault)
         self._read: tuple[Request, Call] | None = None
 
+    def tell_time(self, now: Callable[[], float]) -> None:
+        """See :class:`~pytest_dagguard.cloud.emulator.Timed`."""
+        self._vault.clock = now
+
     def environment(self, url: str) -> dict[str, str]:
         """See :class:`~pytest_dagguard.cloud.emulator.Emulator`."""
         return gcs_environment.environment(url)

@@ -120,16 +120,16 @@ class Vault(Storage):  # type: ignore[misc]
         """
         super().__init__(use_memory_fs=True, project_number="1234")
         self._store = self.store = ExactStore(blobs)
-        self._clock = clock
+        self.clock = clock
         self._last = 0
 
     def now(self) -> str:
         """The present time as Cloud Storage writes it."""
-        return datetime.fromtimestamp(self._clock(), timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return datetime.fromtimestamp(self.clock(), timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     def next_generation(self) -> str:
         """A generation: microseconds as in the real service, and greater than any before."""
-        self._last = max(self._last + 1, int(self._clock() * 1_000_000))
+        self._last = max(self._last + 1, int(self.clock() * 1_000_000))
         return str(self._last)
 
     def _write_config_to_file(self) -> None:

@@ -54,6 +54,8 @@ class Cloud:
         for living in self.world.living.values():
             living.attach(self.world)
         for each in emulators:
+            if hasattr(each, "tell_time"):
+                each.tell_time(self.world.time)
             if hasattr(each, "folder_path"):
                 each.folder_path = folder
         self.tap.alive = lambda: self.world.alive
@@ -210,6 +212,10 @@ class Cloud:
     async def now(self) -> float:
         """Virtual seconds since the experiment began."""
         return self.world.clock.now
+
+    async def ahead(self, seconds: float) -> None:
+        """Put the services' clocks as far ahead of the machine's as those of the attempt that is to begin."""
+        self.world.ahead = seconds
 
     async def alive(self) -> int:
         """How many things are still to happen by themselves."""

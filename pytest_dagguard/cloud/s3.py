@@ -71,6 +71,12 @@ class S3:
         self._backend: Backend = Backend("aws", account)
         s3_backends[account]["aws"] = self._backend
 
+    def tell_time(self, now: Callable[[], float]) -> None:
+        """See :class:`pytest_dagguard.cloud.emulator.Timed`."""
+        from pytest_dagguard.cloud.s3_moto import time
+
+        time.moved(now)
+
     def sorter(self, serving: Mapping[str, str]) -> Callable[[Request], str]:
         """Tells of a request that arrives here whose it is.
 

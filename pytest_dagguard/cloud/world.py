@@ -8,6 +8,7 @@ earlier (a discrete-event simulation). So a job of three hours takes as long as 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -77,6 +78,7 @@ class World:
     :param behaviours: kind of thing -> pattern -> behaviour, as the configuration has them
     :param unsaid: kind of thing -> names of which the configuration says nothing, for :meth:`Cloud.unsaid`
     :param endless: names of what was started since nothing ends any more; None where all ends as it is said to
+    :param ahead: seconds by which all clocks are ahead of the machine's, beside what is virtual: the attempts' own
     """
 
     emit: Callable[[tuple[Any, ...]], None]
@@ -90,10 +92,19 @@ class World:
     feeds: dict[str, list[set[Feed]]] = field(default_factory=dict)
     unsaid: dict[str, set[str]] = field(default_factory=dict)
     endless: dict[str, None] | None = None
+    ahead: float = 0.0
     _starting: set[str] = field(default_factory=set)
     _habits: dict[str, _Habit] = field(default_factory=dict)
     _count: int = 0
     _stepping: bool = False
+
+    def time(self) -> float:
+        """Seconds since 1970, as the services' clocks have it.
+
+        It goes with the attempts': what is new to a task is new to the service, and two clean runs within one second do
+        not agree on the times of their objects by chance.
+        """
+        return time.time() + self.ahead + self.clock.now
 
     def begin(self, birth: Birth) -> None:
         """Have a process started when its turn comes: when all that may go on wait."""
@@ -287,6 +298,7 @@ class World:
     def restore(self, kept: Any) -> None:
         """Bring back a time and its alarms; whoever sleeps, and each life, is gone."""
         self.endless = None
+        self.ahead = 0.0
         for each in self.sleepers:
             each.answer.cancel()
         self.sleepers.clear()

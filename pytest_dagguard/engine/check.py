@@ -212,11 +212,21 @@ class _Drive:
         counted = downstream.without_link(clean, self.baseline.subject, end, self.walk.file)
         findings = judge(counted, outcome, situation, self.lab.content, self.terms.strict)
         if self.baseline.outcome is not None:
-            first, dag, task_id = self.baseline.outcome, self.walk.dag, self.baseline.subject.task_id
-            alike, early = downstream.indifferent(dag, task_id), downstream.early(dag, task_id, first, outcome, end)
-            findings = (*findings, *ending(first.last.state, end, trial.fault, alike, early))
+            findings = (*findings, *self._ending(self.baseline.outcome, trial, outcome, end))
         self.remarks.update(dict.fromkeys(remarks(clean, outcome, self.lab.content)))
         return success_after_kill(findings, end, plan.scenario)
+
+    def _ending(self, clean: Outcome, trial: Trial, outcome: Outcome, end: AttemptResult) -> tuple[Finding, ...]:
+        """What it means to the tasks after it that the task ends otherwise than in its clean run."""
+        if not end.succeeded or end.state == clean.last.state:
+            return ()
+        dag, subject, before = self.walk.dag, self.baseline.subject, self.walk.before
+        after = downstream.changed(dag, subject, clean.last.state, end.state, before)
+        if lacking := downstream.taken_for_granted(dag, subject.task_id, before):
+            self.remarks[f"{', '.join(lacking)} gives no clean run, and is taken to succeed"] = None
+        return ending(
+            clean.last.state, end, trial.fault, after, downstream.early(dag, subject.task_id, clean, outcome, end)
+        )
 
     def _drift(self) -> drift.Drifted:
         """What the task comes to on changed inputs; run when it is first asked for."""

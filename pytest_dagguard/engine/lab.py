@@ -229,7 +229,7 @@ class Lab:
     def queue(self, subject: Subject, try_number: int, max_tries: int, ahead: float = 0.0) -> str:
         """Have the (emulated) scheduler queue a try; earlier tries are superseded.
 
-        :param ahead: seconds by which Airflow's clock is ahead of the machine's
+        :param ahead: seconds by which the cloud's clocks are ahead of the machine's
         :returns: its task instance id
         """
         ti_id = str(uuid.uuid4())
@@ -241,10 +241,10 @@ class Lab:
             "ti_id": ti_id,
             "try_number": try_number,
             "max_tries": max_tries,
-            "ahead": ahead,
         }
         assets = [{"name": name, "uri": uri} for name, uri in subject.assets]
         self.cloud.calls(
+            ("ahead", ahead),
             ("command", "airflow", "dag_run", {**run, "logical_date": self.date(subject)}),
             ("command", "airflow", "tasks", {"dag_id": subject.dag_id, "task_ids": list(subject.tasks)}),
             ("command", "airflow", "assets", {"assets": assets}),

@@ -7,52 +7,29 @@ before it had ended.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pytest_dagguard.engine import reasons
 from pytest_dagguard.engine.lab import Lab, Subject
+from pytest_dagguard.engine.trigger_rules import SUCCESS, WAITS, Before, becomes
 from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.dag import Dag, Task
 from pytest_dagguard.model.scenario import MOST_TRIES
 from pytest_dagguard.model.unending import UNTRIED, WAITING, Stand, Unending
 
-_DONE = frozenset({"success", "failed", "skipped", "upstream_failed"})
-_AT_ONCE = frozenset({"always", "one_success", "one_failed", "one_done"})
-"""Rules that need not wait for all tasks before it."""
 
-
-def _by_rule(rule: str, before: Sequence[str]) -> str:
-    """What becomes of a task whose tasks before it have ended so; empty where it runs."""
-    bad = "failed" in before or "upstream_failed" in before
-    if bad and rule in ("all_success", "none_failed", "none_failed_min_one_success"):
-        return "upstream_failed"
-    if rule == "one_success" and "success" not in before:
-        return "upstream_failed"
-    skips = {
-        "all_success": "skipped" in before,
-        "none_failed_min_one_success": "success" not in before,
-        "none_skipped": "skipped" in before,
-        "one_failed": not bad,
-        "all_failed": any(each in ("success", "skipped") for each in before),
-        "all_skipped": any(each != "skipped" for each in before),
-    }
-    # a rule that is not named here (all_done, always and the like) lets it run
-    return "skipped" if skips.get(rule, False) else ""
-
-
-def fate(task: Task, states: Mapping[str, str]) -> str:
+def fate(task: Task, states: Mapping[str, str], setups: Collection[str] = ()) -> str:
     """What becomes of a task without its being run: a state; empty where Airflow runs it.
 
     :param states: of tasks before it; one that is not among them has succeeded
+    :param setups: which of the tasks before it are setups
     """
-    before = [states.get(each, "success") for each in task.upstream]
     if task.mapped or task.mapped_group:
         return UNTRIED
-    done = [each for each in before if each in _DONE]
-    found = _by_rule(task.trigger_rule, done)
-    waits = len(done) < len(before) and (bool(found) or task.trigger_rule not in _AT_ONCE)
-    return UNTRIED if waits else found
+    before = [Before(states.get(each, SUCCESS), each in setups) for each in task.upstream]
+    found = becomes(task.trigger_rule, before)
+    return UNTRIED if found == WAITS else found
 
 
 Tries = Sequence[tuple[AttemptResult, float]]
@@ -99,11 +76,12 @@ class Following:
         """Run the tasks after it while something is under way; say what came of all."""
         stands = {first.task_id: first}
         after = self.dag.descendants(first.task_id)
+        setups = {each.task_id for each in self.dag.tasks if each.is_setup}
         for task in self.dag.tasks:
             if task.task_id not in after or self.problem[0] or not self.lab.cloud.call("running"):
                 continue
             start = max(stands[each].at_most for each in task.upstream if each in stands)
-            state = fate(task, {each.task_id: each.state for each in stands.values()})
+            state = fate(task, {each.task_id: each.state for each in stands.values()}, setups)
             state = state or ("skipped" if self._left_out(task) else "")
             stands[task.task_id] = Stand(task.task_id, state, start, start, 0) if state else self._run(task, start)
         left = {name: limit - self.began for name, limit in self.lab.cloud.call("running").items()}

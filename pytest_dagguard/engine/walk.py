@@ -59,6 +59,8 @@ class _Step:
     :param reason: why it gives no clean run; empty where it does
     :param root: the task that it is for, perhaps one far before this
     :param after: number of the kept state that ``outcome`` left
+    :param ends: states in which the instances that were run have ended
+    :param counts: what these count as in Airflow, as :class:`~pytest_dagguard.engine.upstream.Upstream` has it
     :param retried: what is known with another try number, where that was asked for
     """
 
@@ -73,6 +75,8 @@ class _Step:
     notes: tuple[str, ...] = ()
     baseline: Baseline | None = None
     after: int = 0
+    ends: tuple[str, ...] = ()
+    counts: tuple[str, ...] = ()
     retried: tuple[noise.Clean, str] | None = None
 
     def end(self, reason: tuple[str, str]) -> None:
@@ -98,16 +102,26 @@ class Walk:
 
     def baseline(self, task_id: str) -> Baseline:
         """Run the tasks up to this one once, and this one a second time, and learn what may vary."""
-        for task in self.dag.tasks:
-            if task.task_id not in self._steps:
-                self._steps[task.task_id] = self._advance(task)
-            if task.task_id == task_id:
-                break
+        self._go_to({task_id})
         step = self._steps[task_id]
         if step.baseline is None:
             step.baseline = self._learn(step)
             self.memories = {task_id: Memory()}  # one task is asked about after the other
         return step.baseline
+
+    def before(self, task: Task) -> list[Upstream]:
+        """The tasks directly before one; those that were not walked over yet are run once."""
+        known = {each.task_id for each in self.dag.tasks}
+        self._go_to(set(task.upstream) & known)
+        return [self._before(each) for each in task.upstream if each in known]
+
+    def _go_to(self, task_ids: set[str]) -> None:
+        """Run the tasks up to these once, in order."""
+        for task in self.dag.tasks:
+            if task_ids <= self._steps.keys():
+                break
+            if task.task_id not in self._steps:
+                self._steps[task.task_id] = self._advance(task)
 
     def as_retry(self, task_id: str) -> tuple[noise.Clean, str]:
         """What a clean run is like where the try number is not 1, and what is remarkable about it; run when asked.
@@ -140,19 +154,23 @@ class Walk:
         )
         step = _Step(task, subject, self._here)
         before = [self._before(each) for each in task.upstream if each in self._steps]
+        left_out = self._left_out(task)
         hindrance = upstream.hindrance(task, before)
+        fate = upstream.SKIPPED if left_out else upstream.fate(task, before)
+        step.counts = (fate,) if fate else ()
         if hindrance:
             root = self._steps[self._steps[hindrance].root]
             step.reason = reasons.of_upstream(root.task.task_id, root.reason, self.dag.dag_id, self.seed)
             step.group, step.root = root.group, root.task.task_id
             return step
-        step.notes = upstream.remarks(task, before, self._left_out(task), self.seed)
+        step.notes = upstream.remarks(task, before, left_out, self.seed)
         if task.mapped_group:
             step.end(reasons.of_mapped_group(task.mapped_group))
         elif task.mapped:
             self._run_mapped(step)
         else:
             self._run(step)
+        step.counts = step.counts or step.ends
         return step
 
     def _before(self, task_id: str) -> Upstream:
@@ -161,7 +179,7 @@ class Walk:
         state = step.state
         if state == upstream.UNKNOWN and task_id in self.lab.options.seed.xcoms.get(self.dag.dag_id, {}):
             state = upstream.SEEDED
-        return Upstream(task_id, state, step.task.is_setup)
+        return Upstream(task_id, state, step.task.is_setup, step.counts)
 
     def _left_out(self, task: Task) -> bool:
         """Say whether a branch before the task has told Airflow to skip it in this run."""
@@ -187,6 +205,7 @@ class Walk:
             self.lab.cloud.call("forget", kept)
             return
         step.state = upstream.SKIPPED if outcome.last.state == "skipped" else upstream.SUCCESS
+        step.ends = (*step.ends, step.state)
         step.after = step.after or kept
         self._here = kept
         self._kept.append(kept)

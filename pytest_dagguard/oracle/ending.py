@@ -2,36 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.finding import Finding
 
 
 def ending(
-    clean: str, end: AttemptResult, fault: str, indifferent: bool = False, early: bool = False
+    clean: str, end: AttemptResult, fault: str, after: Sequence[tuple[str, str]] = (), early: bool = False
 ) -> tuple[Finding, ...]:
     """Compare the reported state with the clean run's.
 
     :param clean: the state that one clean run reports, ``success`` or ``skipped``
     :param end: the attempt that counts; one that did not succeed is judged elsewhere
     :param fault: what happened, in words that fit after "when"
-    :param indifferent: the tasks after it go the same way after a skip and after a success, or there are none
+    :param after: tasks after it that Airflow treats otherwise than in one clean run, each with the state that it gets;
+        an empty one where it runs
     :param early: they begin while what the task waits for in a clean run is still under way
     """
     if not end.succeeded or end.state == clean:
         return ()
-    if indifferent:
+    if not after:
         return (_early(end, fault),) if early else ()
-    after = "the tasks after it are skipped" if end.state == "skipped" else "the tasks after it run"
     return (
         Finding(
             "changed",
-            f"The task ends {end.state} where one clean run ends {clean}: {after}.",
+            f"The task ends {end.state} where one clean run ends {clean}: {_after(after)}.",
             why=f"This comes about when {fault}: whether there is something left to do is decided by what an earlier"
             " attempt left.",
             fix="Decide by the interval's input whether the task has work, not by whether its output is there already;"
             ' or give the tasks after it `trigger_rule="none_failed"`, if they may run although it was skipped.',
         ),
     )
+
+
+def _after(after: Sequence[tuple[str, str]]) -> str:
+    """In words: ``of the tasks after it, load is skipped, and tidy runs``."""
+    ways = {state: [name for name, each in after if each == state] for state in dict(after).values()}
+    parts = [f"{_listed(names)} {_verb(state, len(names))}" for state, names in ways.items()]
+    return f"of the tasks after it, {_listed(parts)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _verb(state: str, count: int) -> str:
+    if not state:
+        return "runs" if count == 1 else "run"
+    return f"{'is' if count == 1 else 'are'} {state}"
 
 
 def _early(end: AttemptResult, fault: str) -> Finding:

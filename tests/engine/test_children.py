@@ -81,9 +81,22 @@ def test_a_skip_that_follows_a_kill_takes_the_tasks_after_it_along(lab: Laborato
     verdict = lab.check(write(lab, "skip_when_already_exists=True", rule), "killed")
     assert classes(verdict) == ["changed"]
     assert (
-        "ends skipped where one clean run ends success: the tasks after it are skipped" in verdict.findings[0].message
+        "ends skipped where one clean run ends success: of the tasks after it, after is skipped"
+        in verdict.findings[0].message
     )
     assert "none_failed" in verdict.findings[0].fix
+
+
+@pytest.mark.parametrize(
+    ("also", "found"),
+    [("EmptyOperator(task_id='z')", []), ("EmptyOperator(task_id='z', trigger_rule='all_skipped')", ["changed"])],
+)
+def test_a_skip_is_harmless_where_another_task_succeeds(lab: Laboratory, also: str, found: list[str]) -> None:
+    path = write(lab, "skip_when_already_exists=True", "none_failed_min_one_success")
+    order = f"    before, last = EmptyOperator(task_id='b'), {also}\n    before >> last >> dag.get_task('after')\n"
+    path.write_text(path.read_text().replace("}):", "}) as dag:") + order)
+    verdict = lab.check(path, "killed")
+    assert classes(verdict) == found
 
 
 @pytest.mark.parametrize("rule", ["none_failed", "all_done"])

@@ -21,7 +21,7 @@ TASK = Task("c", "Op", upstream=("a", "b"))
         ("all_success", "success", "failed", "upstream_failed"),
         ("all_success", "success", "skipped", "skipped"),
         ("all_success", "success", WAITING, UNTRIED),
-        ("all_success", "failed", WAITING, UNTRIED),
+        ("all_success", "failed", WAITING, "upstream_failed"),
         ("all_done", "failed", "skipped", ""),
         ("all_done", "failed", WAITING, UNTRIED),
         ("all_done_setup_success", "failed", "success", ""),

@@ -8,6 +8,7 @@ from pytest_dagguard.engine.upstream import SEEDED, SKIPPED, SUCCESS, UNKNOWN, U
 from pytest_dagguard.model.dag import Task
 
 GOOD, LEFT_OUT, LACKING = Upstream("good", SUCCESS), Upstream("left_out", SKIPPED), Upstream("lacking", UNKNOWN)
+RUN_ALL_THE_SAME = Upstream("other", SUCCESS, counts=(SKIPPED,))
 STOOD_IN, SETUP = Upstream("stood_in", SEEDED), Upstream("setup", UNKNOWN, is_setup=True)
 
 
@@ -50,3 +51,27 @@ def test_what_is_unusual_is_said() -> None:
     assert "by its trigger rule all_done" in remarks(rule("all_done"), [LACKING], False, "seed")[0]
     assert "after a failure only" in remarks(rule("one_failed"), [GOOD], False, "seed")[0]
     assert len(remarks(rule("one_failed"), [LACKING], False, "seed")) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "said"),
+    [
+        ("none_failed_min_one_success", [GOOD, LEFT_OUT], ""),
+        (
+            "none_failed_min_one_success",
+            [LEFT_OUT],
+            "left_out is skipped in this run, and Airflow would skip this task",
+        ),
+        ("one_success", [LEFT_OUT, RUN_ALL_THE_SAME], "left_out, other is skipped"),
+        ("all_skipped", [LEFT_OUT], ""),
+        ("all_skipped", [GOOD], "by its trigger rule all_skipped Airflow would skip this task; it was run"),
+        ("one_done", [LEFT_OUT], "Airflow would skip"),
+        ("none_skipped", [GOOD, LEFT_OUT], "Airflow would skip"),
+        ("always", [LEFT_OUT], ""),
+    ],
+)
+def test_a_skip_is_said_where_all_tasks_before_it_together_bring_it_about(
+    name: str, before: list[Upstream], said: str
+) -> None:
+    found = remarks(rule(name), before, False, "seed")
+    assert (said in found[0]) if said else found == ()

@@ -18,11 +18,17 @@ from pytest_dagguard.oracle.ending import ending, success_after_kill
     ],
 )
 def test_a_state_that_differs_from_the_clean_runs_is_found(clean: str, state: str, found: bool) -> None:
-    findings = ending(clean, AttemptResult("attempt 2", state), "attempt 1 is killed after PutObject s3://b/k")
+    end, fault = AttemptResult("attempt 2", state), "attempt 1 is killed after PutObject s3://b/k"
+    findings = ending(clean, end, fault, [("load", "skipped"), ("tidy", ""), ("tell", "skipped")])
     assert bool(findings) is found
     for each in findings:
         assert each.cls == "changed"
         assert f"ends {state} where one clean run ends {clean}" in each.message
+        assert each.message.endswith("of the tasks after it, load and tell are skipped and tidy runs.")
+
+
+def test_a_state_that_means_nothing_to_the_tasks_after_it_is_not_found() -> None:
+    assert ending("success", AttemptResult("attempt 2", "skipped"), "") == ()
 
 
 LOST = Finding("lost", "s3://b/k is gone", "s3://b/k")
