@@ -83,7 +83,9 @@ class Tally:
 
     def _skeleton(self, lacks: dict[str, list[str]]) -> list[str]:
         try:
-            return skeleton.write(lacks, self.settings.root, self.settings.seed)
+            root = self.settings.root
+            named = self.settings.dags if self.settings.dags_named else ()
+            return skeleton.write(lacks, root, self.settings.seed, [shown(each, root) for each in named])
         except DagguardError as failed:
             return [str(failed)]
 
