@@ -23,6 +23,10 @@ from pytest_dagguard.model.errors import ConfigurationError
 from pytest_dagguard.model.files import dag_files, likely_folders
 
 
+NAMED = pytest.StashKey[tuple[Path, ...]]()
+"""DAG folders that were named on the command line alone."""
+
+
 def settings_of(config: pytest.Config) -> Settings:
     """What the user asked for.
 
@@ -43,7 +47,8 @@ def settings_of(config: pytest.Config) -> Settings:
     folders = tuple(Path(os.path.normpath(each)) for each in named if each.is_dir())
     if found.dags or config.args_source.name != "ARGS" or not folders:
         return found
-    return replace(found, dags=folders, dags_named=True)
+    config.stash[NAMED] = folders
+    return replace(found, dags=folders)
 
 
 def no_dags(root: Path) -> str:

@@ -43,7 +43,6 @@ class Settings:
     :param explain: name to explain, or empty
     :param replay: a token, or empty
     :param dags: absolute paths of folders and files that exist; empty where none was named and there is no default
-    :param dags_named: they were named on the command line alone
     :param seed: absolute path of the seed folder
     :param seed_required: the user named the seed folder, so it must be there
     :param logical_date: always with a time zone
@@ -94,7 +93,6 @@ class Settings:
     children: Mapping[str, str]
     paths: tuple[Path, ...]
     env: Mapping[str, str]
-    dags_named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
