@@ -22,7 +22,6 @@ from pytest_dagguard.model import registry
 from pytest_dagguard.model.errors import ConfigurationError
 from pytest_dagguard.model.files import dag_files, likely_folders
 
-
 NAMED = pytest.StashKey[tuple[Path, ...]]()
 """DAG folders that were named on the command line alone."""
 
