@@ -189,9 +189,8 @@ class LoadEvent:
 class LoadError:
     """Why a DAG file does not load.
 
-    :param kind: ``syntax``, ``exception``, ``exit``, ``timeout``, ``crash``, ``limit``, ``lost`` or ``egress``; or,
-        where it is the environment that cannot load the file, ``missing-module``, ``moved`` (Airflow 3 has it
-        elsewhere, or no more) or ``lacks`` (a Variable, a connection, an environment variable)
+    :param kind: ``syntax``, ``missing-module``, ``exception``, ``exit``, ``timeout``, ``crash``, ``memory`` or
+        ``egress``
     :param message: one line for people
     :param line: line of the DAG file, 0 where unknown
     :param detail: the traceback as text
@@ -201,11 +200,6 @@ class LoadError:
     message: str
     line: int = 0
     detail: str = ""
-
-    @property
-    def is_elsewhere(self) -> bool:
-        """The environment cannot load the file, and whether its DAGs are good cannot be told."""
-        return self.kind in ("missing-module", "moved", "lacks")
 
 
 @dataclass(frozen=True, slots=True)
