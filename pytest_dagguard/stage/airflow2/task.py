@@ -40,7 +40,7 @@ def execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> Ending:
     :param load_task: gives the task; called before the start, as a worker of Airflow 2 has loaded the DAG file by then
     :raises Refused: it may not start
     """
-    engine = database.make()
+    engine = database.use()
     api = Api(dict(spec.endpoints)["airflow"])
     secrets.install(api, lambda _, ask: ask())
     task = load_task()
