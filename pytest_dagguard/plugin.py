@@ -54,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "dagguard_scenario: a scenario of pytest-dagguard on a task")
     if not config.getoption("dagguard", False):
         return
-    from pytest_dagguard.collection import rules, start, workers
+    from pytest_dagguard.collection import foreign, rules, start, workers
     from pytest_dagguard.collection.tally import Tally
 
     settings = config.stash[SETTINGS] = start.settings_of(config)
@@ -69,6 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
                 f" {settings.root / 'pyproject.toml'}"
             )
         config.args = [str(each) for each in settings.dags]
+        config.pluginmanager.register(foreign.Foreign(settings.dags), "dagguard-foreign")
     rules.take_repository_arguments(config, settings.dags)
     if not _only_directs(config) and not config.getoption("help", False):
         config.stash[CHANGED] = start.changed_files(settings)

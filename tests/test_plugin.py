@@ -90,6 +90,8 @@ FILES = {
             def t(): ...
             t()
     """,
+    # a test in a DAG folder, which nobody asks for with the flag
+    "dags/lib/test_helper.py": "import sys; assert '--dagguard' not in sys.argv",
     "tests/test_own.py": """
         def test_own(dag_bag, run_task):
             assert (dag_bag, run_task) == ("dag_bag", "run_task")

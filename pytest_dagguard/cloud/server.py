@@ -14,6 +14,7 @@ from multidict import CIMultiDict
 from pytest_dagguard.cloud import streams
 from pytest_dagguard.cloud.emulator import Request, Response
 from pytest_dagguard.cloud.feed import Feed
+from pytest_dagguard.cloud.tap import Whereabouts
 from pytest_dagguard.model.history import Frame
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -120,20 +121,21 @@ class WherePort:
         self.port = Port(await asyncio.start_server(connected, "127.0.0.1", 0))
         return self.port
 
-    async def ask(self) -> tuple[Frame, ...]:
-        """The repository's frames on the attempt's stack now, innermost first; empty where it does not say."""
+    async def ask(self) -> Whereabouts:
+        """What the attempt is at now; empty where it does not say."""
         if self._link is None:
-            return ()
+            return Whereabouts()
         reader, writer = self._link
         async with self._asking:
             try:
                 writer.write(b"?\n")
                 # A caller that holds the interpreter (a long C call in another thread) must not hold up its own answer
                 line = await asyncio.wait_for(reader.readline(), timeout=1.0)
-                return tuple(Frame(*each) for each in json.loads(line))
+                site, at_work = json.loads(line)
+                return Whereabouts(tuple(Frame(*each) for each in site), int(at_work))
             except (ConnectionError, TimeoutError, asyncio.TimeoutError, ValueError, TypeError):
                 self._link = None
-                return ()
+                return Whereabouts()
 
     def close(self) -> None:
         """Stop listening and hang up."""

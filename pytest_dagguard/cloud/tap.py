@@ -22,7 +22,23 @@ from pytest_dagguard.model.state import Entry
 
 BUCKET_VERBS = frozenset({"CreateBucket", "DeleteBucket", "buckets.insert", "buckets.delete"})
 
-Where = Callable[[], Awaitable[tuple[Frame, ...]]]
+_GRACE = 0.05
+"""Seconds of the machine's time in which other threads of an attempt may come with what they are about to ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """What an attempt says of itself while it waits for an answer.
+
+    :param site: the repository's frames, innermost first
+    :param at_work: how many of its threads wait for no other thread, those that wait for an answer among them
+    """
+
+    site: tuple[Frame, ...] = ()
+    at_work: int = 1
+
+
+Where = Callable[[], Awaitable[Whereabouts]]
 
 
 @dataclass(slots=True, eq=False)
@@ -45,7 +61,7 @@ class Actor:
     """One attempt, as the tap knows it.
 
     :param until: close the gate when this operation has taken effect; None: let everything through
-    :param where: asks the attempt which lines of the repository it is at; None: do not ask
+    :param where: asks the attempt what it is at; None: do not ask
     :param order: operations of its that are to take effect in this order; those that come early wait in ``early``
     :param under_way: requests that have no answer yet
     """
@@ -136,6 +152,8 @@ class Tap:
         if actor.withheld is not None:
             ticket, response = actor.withheld
             actor.withheld = None
+            # what others did meanwhile may have it do other things than the order knows, but for what it has sent
+            actor.order = [each for each in actor.order if self._is_sent(actor, each)]
             if not ticket.answer.done():
                 ticket.answer.set_result(response)
         while actor.open and actor.waiting:
@@ -158,7 +176,8 @@ class Tap:
     def order(self, name: str, order: Sequence[Selector]) -> None:
         """Have some operations of an actor take effect in an order, whoever of its threads sends them when.
 
-        Where two fit one selector, the first that comes takes its place; what fits none is not held up.
+        Where two fit one selector, the first that comes takes its place; what fits none is not held up. After the
+        actor's first stop the order holds for what it has sent by then.
         """
         self.actors[name].order = list(order)
 
@@ -216,6 +235,15 @@ class Tap:
         if place == 0:
             del actor.order[0]
         return place > 0
+
+    def _is_sent(self, actor: Actor, wanted: Selector) -> bool:
+        for each in (*actor.waiting, *actor.early):
+            try:
+                if wanted.fits(self.emulators[each.service].classify(each.request)):
+                    return True
+            except Exception:  # noqa: BLE001 - told when it is to take effect
+                continue
+        return False
 
     def _apply(self, actor: Actor, ticket: Ticket) -> None:
         if ticket.answer.done():  # its connection is gone: the caller died before its turn
@@ -296,9 +324,23 @@ class Tap:
         if position is None or actor.where is None:
             return
         event = self.history[position]
-        site = await actor.where()
+        told = await actor.where()
+        site = told.site
         if site and position < len(self.history) and self.history[position] is event:
             self.history[position] = replace(event, site=site)
+        await self._together(actor, told)
+
+    async def _together(self, actor: Actor, told: Whereabouts) -> None:
+        """Keep the answer back until the other threads of the caller have come too.
+
+        What is under way at the same time depends on nothing of each other, and that shows here alone: a cloud so near
+        answers before the next thread has begun to ask.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _GRACE
+        while actor.where is not None and told.at_work > len(actor.under_way) and loop.time() < until:
+            await asyncio.sleep(_GRACE / 20)
+            told = await actor.where()
 
 
 def _disturbed(actor: Actor, operation: Operation) -> str:

@@ -65,7 +65,7 @@ class Stop:
 
     def __str__(self) -> str:
         if self.ahead:
-            return f"{self.point}, which came ahead of what its other threads had under way"
+            return f"{self.point}{threads.OVERTOOK}"
         return f"half of {self.point}" if self.half else str(self.point)
 
 

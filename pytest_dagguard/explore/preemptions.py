@@ -9,12 +9,18 @@ out: it touches nothing that the other touches, or writes without looking what t
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
+from pytest_dagguard.explore import threads
 from pytest_dagguard.explore.confirm import follow_up
 from pytest_dagguard.explore.interleavings import dependent
+from pytest_dagguard.explore.threads import Place
 from pytest_dagguard.model.operation import conflicts
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Plan, Point, Run, Schedule, Search, Searching, Trial
+from pytest_dagguard.model.plan import Plan, Point, Run, Schedule, Search, Searching, Step, Trial
+
+Ordering = Callable[[int], tuple[Step, ...]]
+"""Gives the step that puts the threads of an attempt in order, where there are such."""
 
 
 def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
@@ -24,38 +30,48 @@ def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
         return found
     tries = plan.retries - 1
 
-    def first_frozen(point: Point) -> Schedule:
-        return (Run(1, point.selector), Run(2, retries=tries), Run(1))
+    def first_frozen(place: Place, order: Ordering) -> Schedule:
+        return (*order(1), Run(1, place.point.selector), Run(2, retries=tries), Run(1))
 
-    def second_frozen(point: Point) -> Schedule:
-        return (Run(1, points[0].selector), Run(2, point.selector), Run(1), Run(2, retries=tries))
+    def second_frozen(place: Place, order: Ordering) -> Schedule:
+        stop = Run(2, place.point.selector)
+        return (Run(1, points[0].selector), *order(2), stop, Run(1), Run(2, retries=tries))
 
     one = "attempt 1 freezes after {}, its retry runs, and attempt 1 goes on"
     yield from _sweep(found, points, first_frozen, one, 1)
     if not found.bounded:
         other = "attempt 2 freezes after {}, attempt 1 wakes up and ends, attempt 2 goes on"
         yield from _sweep(found, points, second_frozen, other, 2)
+    if threads.in_order(points):
+        found.remarks.append(threads.BOUND)
     return found
 
 
 def _sweep(
-    found: Search, points: tuple[Point, ...], schedule: Callable[[Point], Schedule], fault: str, frozen: int
+    found: Search, points: tuple[Point, ...], schedule: Callable[[Place, Ordering], Schedule], fault: str, frozen: int
 ) -> Searching:
     other: Outcome | None = None
-    for place, point in enumerate(points[:-1]):
-        if other is not None and _commutes(points, place, other, frozen):
+    places = threads.places(points, points[:-1])
+    for number, place in enumerate(places):
+        if other is not None and not place.ahead and _commutes(points, number, other, frozen):
             continue
-        trial = Trial(schedule(point), fault.format(point), point)
-        judged = yield trial
+        came = yield from threads.stopped(found, place, partial(_trial, schedule, place, fault))
+        if came is None:
+            continue
+        trial, judged = came
         found.schedules += 1
         other = None if judged.outcome.unreachable else judged.outcome
         if other is not None and len(other.results) == 2:
             found.traces.append(other.history)
         yield from follow_up(found, trial, judged, trial)
-        if judged.late and place < len(points) - 2:
+        if judged.late and number < len(places) - 1:
             found.bounded = found.cut = True
             break
     return found
+
+
+def _trial(schedule: Callable[[Place, Ordering], Schedule], place: Place, fault: str, order: Ordering) -> Trial:
+    return Trial(schedule(place, order), fault.format(place), place.point)
 
 
 def _commutes(points: tuple[Point, ...], place: int, outcome: Outcome, frozen: int) -> bool:

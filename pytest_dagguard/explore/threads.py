@@ -8,11 +8,11 @@ ahead of all that it can overtake: the smallest set of operations that a kill ca
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 from pytest_dagguard.model.operation import Selector
-from pytest_dagguard.model.plan import Point
+from pytest_dagguard.model.plan import Judged, Order, Point, Search, Step, Trial
 
 BOUND = (
     "bounded: it does several things at the same time; of the orders in which these can come that of the clean run was"
@@ -22,6 +22,9 @@ AS_THEY_CAME = (
     "bounded: it does several things at the same time, and these took effect in the order in which they came; other"
     " orders were not tried"
 )
+
+
+OVERTOOK = ", which came ahead of what its other threads had under way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,48 @@ class Ahead:
     point: Point
     before: tuple[Point, ...]
     order: tuple[Selector, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an attempt is stopped.
+
+    :param order: in which what its threads have under way at the same time takes effect; empty where it has none
+    :param ahead: the operation overtakes others in that order, which it did not in the clean run
+    """
+
+    point: Point
+    order: tuple[Selector, ...] = ()
+    ahead: bool = False
+
+    def __str__(self) -> str:
+        return str(self.point) + (OVERTOOK if self.ahead else "")
+
+
+def places(points: Sequence[Point], chosen: Sequence[Point]) -> list[Place]:
+    """Some operations as places to stop at, and each that threads may bring about ahead of others."""
+    order = in_order(points)
+    early = ahead(points) if order else []
+    return [*(Place(each, order) for each in chosen), *(Place(each.point, each.order, True) for each in early)]
+
+
+def stopped(
+    found: Search, place: Place, trial: Callable[[Callable[[int], tuple[Step, ...]]], Trial]
+) -> Generator[Trial, Judged, tuple[Trial, Judged] | None]:
+    """Run a trial with an order of threads; where that cannot be had, with the one in which they come.
+
+    :param trial: makes it; given what makes the step that puts attempt n's threads in order
+    :returns: the trial that was run, and what came of it; None where the order was all that there was to see
+    """
+    wanted = trial(lambda number: (Order(number, place.order),) if place.order else ())
+    judged = yield wanted
+    if not place.order or not judged.outcome.unreachable:
+        return wanted, judged
+    found.remarks.append(f"the order of its threads could not be had in which {wanted.fault}")
+    if place.ahead:
+        return None
+    wanted = trial(lambda number: ())
+    return wanted, (yield wanted)
 
 
 def in_order(points: Sequence[Point]) -> tuple[Selector, ...]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
+from pytest_dagguard.explore import threads
 from pytest_dagguard.explore.confirm import follow_up
 from pytest_dagguard.explore.kill_states import kill_points
-from pytest_dagguard.model.plan import Drift, Plan, Point, Run, Search, Searching, Trial
+from pytest_dagguard.explore.threads import Place
+from pytest_dagguard.model.plan import Drift, Plan, Point, Run, Search, Searching, Step, Trial
 
 
 def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
@@ -16,12 +19,13 @@ def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
     The last read before a write counts as a place too: there the worker holds on to what is about to grow old.
     """
     chosen = kill_points(points)
-    places = [*chosen, *_last_reads(points)]
+    places = threads.places(points, [*chosen, *_last_reads(points)])
     found = Search(kill_states=(0, len(places)))
-    for tried, point in enumerate(places, start=1):
-        schedule = (Run(1, point.selector), Run(2, retries=plan.retries - 1), Run(1))
-        trial = Trial(schedule, f"attempt 1 freezes after {point}, its retry finishes, and attempt 1 wakes up", point)
-        judged = yield trial
+    for tried, place in enumerate(places, start=1):
+        came = yield from threads.stopped(found, place, partial(_trial, plan, place))
+        if came is None:
+            continue
+        trial, judged = came
         found.kill_states = (tried, len(places))
         found.schedules += 1
         yield from follow_up(found, trial, judged, trial)
@@ -29,8 +33,15 @@ def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
             found.bounded = found.cut = True
             return found
     if not found.hits and not found.unreached:
-        yield from _with_drift(found, plan, points, places)
+        yield from _with_drift(found, plan, points, [each.point for each in places if not each.ahead])
+    if threads.in_order(points):
+        found.remarks.append(threads.BOUND)
     return found
+
+
+def _trial(plan: Plan, place: Place, order: Callable[[int], tuple[Step, ...]]) -> Trial:
+    schedule = (*order(1), Run(1, place.point.selector), Run(2, retries=plan.retries - 1), Run(1))
+    return Trial(schedule, f"attempt 1 freezes after {place}, its retry finishes, and attempt 1 wakes up", place.point)
 
 
 def _with_drift(found: Search, plan: Plan, points: tuple[Point, ...], places: Sequence[Point]) -> Searching:

@@ -67,6 +67,8 @@ class Disturb:
 class Order:
     """Operations that an attempt has under way at the same time take effect in this order; others are not held up.
 
+    After the attempt's first stop it holds for what has been sent by then.
+
     :param order: each waits until those before it have taken effect, so it must not be one that they wait for
     """
 

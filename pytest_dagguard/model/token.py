@@ -39,9 +39,8 @@ KINDS = ("429 before", "503 before", "503 after", "reset after", "half")
 """The kinds of disturbance; a token has the number of one, so their order is for good."""
 
 _MARK = 4
-_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT, _ELAPSE, _BEFALL, _ENDLESS, _ONWARD, _DELIVER, _ORDER = range(
-    13
-)
+_GO, _STOP, _KILL, _TERMINATE, _DISTURB, _MORE, _DRIFT = range(7)
+_ELAPSE, _BEFALL, _ENDLESS, _ONWARD, _DELIVER, _ORDER, _TOLD = range(7, 14)
 _BARE: dict[int, type[Drift | Elapse | Endless | Onward]] = {
     _DRIFT: Drift,
     _ELAPSE: Elapse,
@@ -57,6 +56,7 @@ _LENGTH = {
     _MORE: 2,
     _BEFALL: 8,
     _DELIVER: 2,
+    _TOLD: 1 + _MARK,
     **dict.fromkeys(_BARE, 1),
 }
 
@@ -109,6 +109,16 @@ class Queue:
     places: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the schedule came to, which is no step of it.
+
+    :param check: of the finding's class and resource, see :func:`mark`
+    """
+
+    check: bytes
+
+
 def queue(attempt: int, order: Sequence[int]) -> Queue:
     """What stands for an order of all places, in which at most one operation came ahead of others."""
     for here, (place, following) in enumerate(itertools.pairwise(order)):
@@ -125,7 +135,9 @@ def _order(step: Queue, clean: Sequence[Selector]) -> tuple[Selector, ...]:
     return tuple(clean[each] for each in places if each < len(clean))
 
 
-Element = Stop | Go | More | Bad | Queue | Kill | Terminate | Drift | Elapse | Befall | Endless | Onward | Deliver
+Element = (
+    Stop | Go | More | Bad | Queue | Kill | Terminate | Drift | Elapse | Befall | Endless | Onward | Deliver | Told
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +171,8 @@ def _packed(step: Element) -> bytes:
         return bytes((_DISTURB, step.attempt, KINDS.index(step.kind))) + step.index.to_bytes(3, "big")
     if isinstance(step, Queue):
         return bytes((_ORDER, step.attempt, len(step.places))) + b"".join(n.to_bytes(2, "big") for n in step.places)
+    if isinstance(step, Told):
+        return bytes((_TOLD,)) + step.check
     if isinstance(step, Befall):
         return bytes((_BEFALL, FATES.index(step.fate))) + b"".join(
             n.to_bytes(3, "big") for n in (step.at, int(step.delay))
@@ -218,6 +232,8 @@ def _unpacked(raw: bytes) -> Element:
         return Befall(FATES[raw[1]], int.from_bytes(raw[2:5], "big"), float(int.from_bytes(raw[5:8], "big")))
     if kind == _DELIVER:
         return Deliver(DELIVERIES[raw[1]])
+    if kind == _TOLD:
+        return Told(raw[1:])
     attempt = raw[1]
     if kind == _ORDER:
         return Queue(attempt, tuple(int.from_bytes(raw[i : i + 2], "big") for i in range(3, len(raw), 2)))
@@ -253,7 +269,7 @@ def schedule(token: Token, clean: Sequence[Selector] = ()) -> Schedule:
             steps.append(Run(step.attempt, _nth(1), may_end=True))
         elif isinstance(step, Go):
             steps.append(Run(step.attempt, retries=step.retries))
-        else:
+        elif not isinstance(step, Told):
             steps.append(step)
     return tuple(steps)
 

@@ -1,4 +1,5 @@
-"""Answers the tap's question which lines of the repository an attempt is at while it waits for an answer.
+"""Answers the tap's question which lines of the repository an attempt is at while it waits for an answer, and whether
+others of its threads are at work.
 
 Asking, instead of patching clients, works for every client library: whatever thread or event loop sends the request,
 the code that wants the result waits somewhere below a line of the DAG file.
@@ -15,6 +16,12 @@ from types import FrameType
 from urllib.parse import urlsplit
 
 from pytest_dagguard.isolation import waits
+
+_WAITING = (
+    *("/threading.py", "/queue.py", "/concurrent/futures/thread.py", "/selectors.py", "/socketserver.py"),
+    *("/pytest_dagguard/stage/naps.py", "/pytest_dagguard/stage/virtual.py"),
+)
+"""Where the innermost frame of a thread is that waits to be given work, for another thread, or for a time."""
 
 
 def answer(url: str, roots: Sequence[str]) -> None:
@@ -36,8 +43,14 @@ def _serve(link: socket.socket, roots: tuple[str, ...]) -> None:
             frames = sys._current_frames()
             order = sorted(frames, key=lambda ident: ident != main)
             found = next((site for ident in order if (site := own_frames(frames[ident], roots))), [])
-            stream.write(json.dumps(found).encode() + b"\n")
+            frames.pop(threading.get_ident(), None)
+            stream.write(json.dumps([found, sum(is_at_work(each) for each in frames.values())]).encode() + b"\n")
             stream.flush()
+
+
+def is_at_work(frame: FrameType) -> bool:
+    """Say whether a thread with this innermost frame computes or talks to somebody, rather than wait for a thread."""
+    return not frame.f_code.co_filename.endswith(_WAITING)
 
 
 def own_frames(frame: FrameType | None, roots: Sequence[str]) -> list[tuple[str, int, str]]:

@@ -13,6 +13,7 @@ import pytest
 
 from pytest_dagguard.cloud.emulator import Request, Response
 from pytest_dagguard.cloud.server import Port, WherePort, serve_http
+from pytest_dagguard.cloud.tap import Whereabouts
 from pytest_dagguard.model.history import Frame
 
 T = TypeVar("T")
@@ -276,7 +277,7 @@ def test_a_closed_port_drops_who_waits_and_lets_nobody_in() -> None:
 
 
 def test_lines_come_over_the_port_as_frames() -> None:
-    async def test() -> tuple[tuple[Frame, ...], tuple[Frame, ...]]:
+    async def test() -> tuple[Whereabouts, Whereabouts]:
         asker = WherePort()
         port = await asker.open()
         before = await asker.ask()
@@ -285,20 +286,20 @@ def test_lines_come_over_the_port_as_frames() -> None:
             await asyncio.sleep(0)
         asking = asyncio.ensure_future(asker.ask())
         assert await reader.readline() == b"?\n"
-        writer.write(json.dumps([["dags/a.py", 3, "load"], ["dags/a.py", 9, "<module>"]]).encode() + b"\n")
+        writer.write(json.dumps([[["dags/a.py", 3, "load"], ["dags/a.py", 9, "<module>"]], 2]).encode() + b"\n")
         found = await asking
         writer.close()
         asker.close()
         return before, found
 
     before, found = run(test())
-    assert before == ()
-    assert found == (Frame("dags/a.py", 3, "load"), Frame("dags/a.py", 9, "<module>"))
+    assert before == Whereabouts()
+    assert found == Whereabouts((Frame("dags/a.py", 3, "load"), Frame("dags/a.py", 9, "<module>")), 2)
 
 
 @pytest.mark.parametrize("said", [b"nonsense\n", b"", b'{"a": 1}\n', b"[[1]]\n"])
 def test_an_attempt_that_answers_nonsense_or_hangs_up_is_at_no_line(said: bytes) -> None:
-    async def test() -> tuple[Frame, ...]:
+    async def test() -> Whereabouts:
         asker = WherePort()
         reader, writer = await connect(await asker.open())
         while asker._link is None:
@@ -308,9 +309,9 @@ def test_an_attempt_that_answers_nonsense_or_hangs_up_is_at_no_line(said: bytes)
         writer.write(said)
         writer.write_eof()
         found = await asking
-        assert await asker.ask() == ()
+        assert await asker.ask() == Whereabouts()
         writer.close()
         asker.close()
         return found
 
-    assert run(test()) == ()
+    assert run(test()) == Whereabouts()

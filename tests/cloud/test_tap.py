@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any, TypeVar
 
 import pytest
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from pytest_dagguard.cloud.emulator import Caller, Request, Response
-from pytest_dagguard.cloud.tap import Tap
+from pytest_dagguard.cloud.tap import Tap, Where, Whereabouts
 from pytest_dagguard.model.errors import NotEmulated
 from pytest_dagguard.model.history import Event, Frame
 from pytest_dagguard.model.operation import Operation, Selector
@@ -424,7 +424,7 @@ def test_a_reset_forgets_everything() -> None:
 SITE = (Frame("dags/sales.py", 12, "load"),)
 
 
-def located(where: Callable[[], Awaitable[tuple[Frame, ...]]]) -> list[Event]:
+def located(where: Where) -> list[Event]:
     async def test(it: World) -> list[Event]:
         it.tap.add(Caller("asked", {}), where)
         it.tap.allow("asked", selector("PUT /b/last"))
@@ -440,8 +440,8 @@ def located(where: Callable[[], Awaitable[tuple[Frame, ...]]]) -> list[Event]:
 
 
 def test_the_callers_line_is_asked_for_before_the_answer() -> None:
-    async def where() -> tuple[Frame, ...]:
-        return SITE
+    async def where() -> Whereabouts:
+        return Whereabouts(SITE)
 
     first, last = located(where)
     assert first.site == SITE
@@ -449,10 +449,40 @@ def test_the_callers_line_is_asked_for_before_the_answer() -> None:
 
 
 def test_a_caller_that_does_not_know_its_line_has_none() -> None:
-    async def where() -> tuple[Frame, ...]:
-        return ()
+    async def where() -> Whereabouts:
+        return Whereabouts()
 
     assert located(where)[0].site == ()
+
+
+def test_an_answer_waits_for_the_other_threads_that_are_at_work() -> None:
+    async def test(it: World) -> None:
+        async def where() -> Whereabouts:
+            return Whereabouts(at_work=2)
+
+        it.tap.add(Caller("asked", {}), where)
+        it.tap.allow("asked", None)
+        first = it.send("asked", "PUT /b/1")
+        await turns()
+        assert not first.done()
+        second = it.send("asked", "PUT /b/2")
+        await asyncio.gather(first, second)
+        assert [each.beside for each in it.tap.history] == [(), (0,)]
+
+    world(test)
+
+
+def test_an_answer_does_not_wait_for_long_for_a_thread_that_asks_for_nothing() -> None:
+    async def test(it: World) -> None:
+        async def where() -> Whereabouts:
+            return Whereabouts(at_work=2)
+
+        it.tap.add(Caller("asked", {}), where)
+        it.tap.allow("asked", None)
+        await it.send("asked", "PUT /b/1")
+        assert it.tap.history[0].beside == ()
+
+    world(test)
 
 
 @settings(max_examples=40, deadline=None)

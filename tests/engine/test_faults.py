@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from laboratory import Laboratory, classes
+from pytest_dagguard.engine.replay import OTHERWISE
 from pytest_dagguard.model import token as tokens
 from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.plan import Disturb, Run, Terminate
 from pytest_dagguard.model.seed import Seed
-from pytest_dagguard.model.token import Stop, Token
+from pytest_dagguard.model.token import Stop, Token, Told
+from pytest_dagguard.model.verdict import Verdict
 
 SEED = Seed(s3={"inp": {"a": b"1"}, "log": {"all": b"id\n0\n"}})
 HEAD = "import tiny"
@@ -134,6 +136,32 @@ def test_a_token_of_another_clean_run_is_not_repeated(lab: Laboratory) -> None:
     again = lab.check(path, "killed", seed=SEED, replay=tokens.encode(Token(token.item, b"----", token.steps)))
     assert again.verdict == "inconclusive"
     assert "no longer does the operations" in str(again.reason)
+
+
+def test_a_repetition_that_comes_to_something_else_says_so(lab: Laboratory) -> None:
+    path = lab.task('tiny.put("log/all", tiny.get("log/all") + b"1\\n")', head=HEAD, retries=1)
+    finding = lab.check(path, "twice", seed=SEED).findings[0]
+    assert not _otherwise(lab.check(path, "twice", seed=SEED, replay=finding.replay))
+    token = tokens.decode(finding.replay)
+    assert isinstance(token.steps[-1], Told)
+    told = Token(token.item, token.clean, (*token.steps[:-1], Told(b"----")))
+    again = lab.check(path, "twice", seed=SEED, replay=tokens.encode(told))
+    assert again.verdict == "fail"
+    assert f"but to {finding.cls} s3://log/all" in _otherwise(again)
+
+
+def test_a_repetition_of_what_has_been_mended_passes_and_says_so(lab: Laboratory) -> None:
+    body = 'tiny.put("log/all", {} + b"1\\n")'
+    path = lab.task(body.format('tiny.get("log/all")'), head=HEAD, retries=1)
+    token = lab.check(path, "twice", seed=SEED).findings[0].replay
+    mended = lab.task(body.format('(tiny.get("log/all") and b"0\\n")'), head=HEAD, retries=1)
+    again = lab.check(mended, "twice", seed=SEED, replay=token)
+    assert again.verdict == "pass"
+    assert "but to no finding" in _otherwise(again)
+
+
+def _otherwise(verdict: Verdict) -> str:
+    return "".join(each for each in verdict.notes if each.startswith(OTHERWISE))
 
 
 def test_what_was_disturbed_took_effect_or_did_not(lab: Laboratory) -> None:

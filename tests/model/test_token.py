@@ -9,7 +9,7 @@ from pytest_dagguard.model import token as tokens
 from pytest_dagguard.model.errors import ConfigurationError
 from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.plan import FATES, Befall, Drift, Elapse, Endless, Kill, Onward, Order, Run, Terminate
-from pytest_dagguard.model.token import Bad, Go, More, Queue, Stop, Token
+from pytest_dagguard.model.token import Bad, Go, More, Queue, Stop, Token, Told
 
 ATTEMPT = st.integers(1, 20)
 INDEX = st.integers(0, 2**24 - 1)
@@ -19,6 +19,7 @@ ELEMENT = st.one_of(
     st.builds(Kill, ATTEMPT),
     st.builds(Terminate, ATTEMPT),
     st.builds(More, ATTEMPT),
+    st.builds(Told, st.binary(min_size=4, max_size=4)),
     st.builds(Queue, ATTEMPT, st.lists(st.integers(0, 65535), max_size=20).map(tuple)),
     st.sampled_from([Drift(), Elapse(), Endless(), Onward()]),
     st.builds(Befall, st.sampled_from(FATES), INDEX, st.integers(0, 9000).map(float)),
@@ -48,7 +49,7 @@ def test_a_part_of_a_token_is_refused(cut: int) -> None:
 
 
 def test_the_usual_token_fits_into_80_letters() -> None:
-    steps = (Stop(1, 999, b"chck"), Kill(1), Stop(2, 999, b"chck"), Kill(2), Go(3, 2))
+    steps = (Stop(1, 999, b"chck"), Kill(1), Stop(2, 999, b"chck"), Kill(2), Go(3, 2), Told(b"chck"))
     assert len(tokens.encode(Token(b"item", b"cln.", steps))) <= 80
 
 

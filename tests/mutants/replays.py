@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pytest_dagguard.engine.check import check
+from pytest_dagguard.engine.replay import OTHERWISE
 from pytest_dagguard.engine.session import Session
 from pytest_dagguard.engine.walk import Walk
 from pytest_dagguard.model.finding import Finding
@@ -71,6 +72,8 @@ def repeat(session: Session, what: Told) -> str:
     if (what.finding.cls, what.finding.resource) in {(each.cls, each.resource) for each in verdict.findings}:
         return REPEATED
     if verdict.verdict == INCONCLUSIVE and verdict.group == "diverged":
+        return DIVERGED
+    if any(each.startswith(OTHERWISE) for each in verdict.notes):
         return DIVERGED
     found = ", ".join(f"{each.cls} {each.resource}" for each in verdict.findings) or "nothing"
     return f"{verdict.verdict}: {verdict.reason or found}"

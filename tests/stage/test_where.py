@@ -6,6 +6,7 @@ import json
 import socket
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -76,4 +77,21 @@ def test_it_answers_over_the_socket_from_whatever_thread_stands_in_own_code(tmp_
                 answers.append(json.loads(stream.readline()))
     done.set()
     worker.join()
-    assert answers == [[[str(tmp_path / "repo" / "dag.py"), 3, "load"]]] * 2
+    assert [site for site, _ in answers] == [[[str(tmp_path / "repo" / "dag.py"), 3, "load"]]] * 2
+    assert answers[0][1] >= 1, "this thread waits for the answer, and the worker for this thread"
+
+
+def test_threads_that_wait_for_work_or_for_a_thread_are_not_at_work() -> None:
+    read, write = socket.socketpair()
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(int).result()
+        busy = threading.Thread(target=lambda: read.recv(1))
+        waits = threading.Thread(target=busy.join)
+        busy.start()
+        waits.start()
+        frames = {each.ident: sys._current_frames()[each.ident or 0] for each in (busy, waits, *pool._threads)}
+        assert [ident for ident, frame in frames.items() if where.is_at_work(frame)] == [busy.ident]
+        write.send(b"x")
+        waits.join()
+    read.close()
+    write.close()
