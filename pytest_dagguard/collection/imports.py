@@ -6,6 +6,7 @@ import ast
 import contextlib
 import fnmatch
 import functools
+import importlib.metadata
 import importlib.util
 import os
 import re
@@ -117,7 +118,7 @@ class Imports:
     def _absent(self, name: str) -> str:
         """The package to install for a module; empty where it is here."""
         if name.startswith(f"{_PROVIDERS}."):
-            return _absent_provider(name)
+            return absent_provider(name)
         top = name.partition(".")[0]
         return "" if _is_installed(top) else top
 
@@ -132,21 +133,22 @@ def _is_installed(top: str) -> bool:
         return False
 
 
-def _absent_provider(name: str) -> str:
+_FAMILIES = ("apache", "atlassian", "cncf", "common", "dbt", "microsoft")
+"""Providers whose names have two parts."""
+
+
+@functools.lru_cache(maxsize=256)
+def absent_provider(name: str) -> str:
     """Name of the provider that has a module, where it is not installed; empty where it is.
 
-    Looked for on disk: to have Python find a submodule is to import Airflow.
+    Asked of what is installed: to have Python find a submodule is to import Airflow.
     """
-    spec = sys.modules["airflow"].__spec__ if "airflow" in sys.modules else importlib.util.find_spec("airflow")
-    places = [*(spec.submodule_search_locations or ())] if spec is not None else []
-    found = _PROVIDERS
-    for part in name.removeprefix(f"{_PROVIDERS}.").split("."):
-        found = f"{found}.{part}"
-        folders = [Path(each, *found.split(".")[1:]) for each in places]
-        if not any(each.is_dir() for each in folders):
-            return found
-        if any((each / "__init__.py").is_file() for each in folders):
-            break  # a family such as apache or cncf is a folder of providers
+    first, *rest = name.removeprefix(f"{_PROVIDERS}.").split(".")
+    parts = [first, *rest[:1]] if first in _FAMILIES else [first]
+    try:
+        importlib.metadata.version("-".join(["apache-airflow-providers", *parts]).replace("_", "-"))
+    except importlib.metadata.PackageNotFoundError:
+        return ".".join([_PROVIDERS, *parts])
     return ""
 
 
@@ -228,7 +230,9 @@ def _imports(name: str, sources: Iterable[bytes]) -> bool:
 
 def _homes(root: Path, sources: Mapping[Path, bytes]) -> dict[str, set[str]]:
     """Module -> the folders of the repository in which it is, relative to the root."""
-    packages = {path.parent for path in sources if path.name == "__init__.py"} - {root}
+    packages = {path.parent for path in sources if path.name == "__init__.py" and path.parent.name != "plugins"} - {
+        root
+    }
     found: dict[str, set[str]] = {}
     for path, source in sources.items():
         if path.parent != root and path.parent.parent not in packages:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-from pytest_dagguard.collection.imports import Imports
+from pytest_dagguard.collection.imports import Imports, absent_provider
 from pytest_dagguard.model.dag import DagFile
 
 NOTE = "missing: "
@@ -28,7 +28,7 @@ _TEXTS = (
     (ENVIRONMENT, re.compile(r"KeyError: '([A-Z][A-Z0-9_]*)'")),
     (OBJECT, re.compile(r"\b((?:s3|gs)://\S+) is not there")),
     (MOVED, re.compile(r"cannot import name '\w+' from '(airflow[\w.]*)'")),
-    (MOVED, re.compile(r"unexpected keyword argument '(schedule_interval)'")),
+    (MOVED, re.compile(r"DAG\.__init__\(\) got an unexpected keyword argument '(\w+)'")),
 )
 _AIRFLOWS = re.compile(r"airflow(?!\.providers\.)\.")
 _PROVIDER = "airflow.providers."
@@ -60,8 +60,11 @@ def of_load(loaded: DagFile, imports: Imports, known: Collection[str]) -> tuple[
 
 
 def _homed(note: str, imports: Imports) -> str:
-    """For a module that the repository has itself: the folder in which it is."""
+    """For a module that the repository has itself: the folder in which it is; for one of a provider, the provider."""
     kind, _, name = note[len(NOTE) :].partition(" ")
+    if kind == MODULE and name.startswith(_PROVIDER):
+        absent = absent_provider(name)
+        return f"{NOTE}{MODULE} {absent}" if absent else f"{NOTE}{MOVED} {name}"
     home = imports.home(name) if kind == MODULE else ""
     return f"{NOTE}{PATH} {home}" if home else note
 

@@ -57,7 +57,8 @@ class Task:
     :param retry_delay: seconds between tries
     :param upstream: ids of the tasks directly before it, sorted
     :param mapped: True for a task that is expanded at run time
-    :param length: over how many values it is mapped; None where it is not
+    :param length: over how many values it, or the one mapped group around it, is mapped; None where there is none, and
+        where a group is mapped within a group
     :param mapped_group: id of the task group that it is in and that is expanded at run time, empty where there is none
     :param code_file: file of the Python callable, empty where there is none
     :param callable_name: name of the Python callable, empty where there is none

@@ -17,7 +17,7 @@ from pytest_dagguard.stage.where import is_own
 
 _MOVED = re.compile(
     r"No module named 'airflow\.(?!providers)|cannot import name '\w+' from 'airflow|"
-    r"unexpected keyword argument 'schedule_interval'"
+    r"DAG\.__init__\(\) got an unexpected keyword argument '\w+'"
 )
 _LACKS = re.compile(r"Variable \S+ not found|conn_id `[^`]+` isn't defined|KeyError: '[A-Z][A-Z0-9_]*'$")
 
