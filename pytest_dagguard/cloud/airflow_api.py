@@ -65,6 +65,11 @@ REFUSALS = {
 """Routes of Airflow's that are not answered, and why."""
 
 
+METADATA = "/metadata-database/"
+"""Begins what the stage's engine for Airflow 2 reports of a task that asked the metadata database by itself."""
+
+METADATA_WHY = "of Airflow 2's database a task has XComs, Variables, Connections and the runs that it triggers"
+
 LINK = "_link_"
 """Begins the keys of XComs in which Airflow keeps links for its web pages: they are for people, and no state."""
 
@@ -167,6 +172,8 @@ class AirflowApi:
         found = find(ROUTES, request)
         if found is None:
             method, path = request.method, local_path(request)
+            if path.startswith(METADATA):
+                raise NotEmulated(self.name, f"metadata database ({path.removeprefix(METADATA)})", METADATA_WHY)
             why = REFUSALS.get((method, path), "Airflow 3.3's Execution API has no such route")
             raise NotEmulated(self.name, f"{method} {path}", why)
         return found

@@ -43,7 +43,7 @@ class Death:
     """How such a process ended.
 
     :param code: exit code; 137 where it was killed
-    :param log: what it logged or printed, in lines
+    :param log: lines that it logged or printed and that were not told while it ran
     :param xcom: what it gave as its XCom, JSON text; None where it gave none
     :param error: type and text of the exception, empty where there was none
     :param modules: third-party modules that it imported

@@ -28,9 +28,9 @@ def describe(path: str, root: str, endpoints: Mapping[str, str], watch: Watch) -
     :param endpoints: service -> URL; the Execution API answers what the file asks for while it loads
     :param watch: notes what the file does meanwhile
     """
-    from pytest_dagguard.stage.compat import dagbag, orm, parse, plugins
+    from pytest_dagguard.stage.compat import dagbag, engine, plugins
 
-    orm.block()
+    engine.block()
     plugins.use(root)
     began = time.perf_counter()
     before = newest_module()
@@ -38,7 +38,7 @@ def describe(path: str, root: str, endpoints: Mapping[str, str], watch: Watch) -
     dags: dict[str, Any] = {}
     warned: list[str] = []
     try:
-        with parse.connected(endpoints["airflow"], watch.asked):
+        with engine.connected(endpoints["airflow"], watch.asked):
             watch.begin(endpoints)
             dags, texts, warned = dagbag.load(path)
         errors = [_error(text, path) for text in texts]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_dagguard.model.dag import Length
+from pytest_dagguard.stage.compat import names as namings
 
 
 def length(task: Any) -> Length | None:
@@ -48,7 +49,7 @@ def _mapped_groups(task: Any) -> list[Any]:
 
 
 def _length(value: Any) -> Length | None:
-    from airflow.sdk.definitions import xcom_arg
+    xcom_arg = namings.xcom_arguments()
 
     if isinstance(value, xcom_arg.PlainXComArg):
         return Length("xcom", task_id=str.__str__(value.operator.task_id))

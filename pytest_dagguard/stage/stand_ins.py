@@ -17,6 +17,8 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from typing import Any
 
+from pytest_dagguard.stage.compat import names
+
 used: dict[str, None] = {}
 """What stood in for something in this process, in words; a child begins with none."""
 
@@ -41,8 +43,9 @@ def install(stubs: Sequence[str], aliases: Mapping[str, str], airflow2: bool) ->
     if airflow2:
         from pytest_dagguard.stage.compat import airflow2 as old
 
-        old.restore(used.setdefault)
-        sys.meta_path.append(_OldAirflow())
+        if old.has_moved():
+            old.restore(used.setdefault)
+            sys.meta_path.append(_OldAirflow())
 
 
 def task_begins() -> None:
@@ -134,19 +137,16 @@ def _named(path: str) -> Any:
 
 def _operator(path: str, name: str) -> Any:
     """An operator, so that the DAG has the task; to run it is to run the stub."""
-    from airflow.sdk import BaseOperator
-
-    known = set(inspect.signature(BaseOperator.__init__).parameters) - {"self", "kwargs"}
+    base = names.base_operator()
+    known = set(inspect.signature(base.__init__).parameters) - {"self", "kwargs"}
 
     def __init__(self: Any, *arguments: Any, **named: Any) -> None:
-        BaseOperator.__init__(self, **{key: value for key, value in named.items() if key in known})
+        base.__init__(self, **{key: value for key, value in named.items() if key in known})
 
     def execute(self: Any, context: Any) -> None:
         _note(path)
 
-    made = type(
-        name, (BaseOperator,), {"__module__": path.rpartition(".")[0], "__init__": __init__, "execute": execute}
-    )
+    made = type(name, (base,), {"__module__": path.rpartition(".")[0], "__init__": __init__, "execute": execute})
     return made
 
 

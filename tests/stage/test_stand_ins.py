@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from laboratory import RUN_ID
+from older import here
 from pytest_dagguard.engine.check import Terms
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Lab, Options, Subject
@@ -87,7 +88,7 @@ def write(lab: Lab, name: str, source: str) -> Path:
     from textwrap import dedent
 
     path = lab.options.dags[0] / name
-    path.write_text(dedent(source))
+    path.write_text(here(dedent(source)))
     return path
 
 
@@ -95,6 +96,7 @@ def load(session: Session, name: str, source: str) -> DagFile:
     return session.lab.load(write(session.lab, name, source))
 
 
+@pytest.mark.airflow3
 def test_a_file_of_airflow_2_loads_by_its_old_names(session: Session) -> None:
     loaded = load(session, "old.py", OLD)
     assert loaded.errors == ()

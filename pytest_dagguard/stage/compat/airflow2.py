@@ -47,6 +47,13 @@ def is_folder(name: str) -> bool:
     return _FOLDERS.fullmatch(name) is not None
 
 
+def has_moved() -> bool:
+    """Say whether this Airflow has moved them: under Airflow 2 the old names are the ones that work."""
+    from pytest_dagguard.stage.compat.version import MAJOR
+
+    return MAJOR >= 3
+
+
 def __getattr__(name: str) -> Any:
     if name == "DummyOperator":
         from airflow.providers.standard.operators.empty import EmptyOperator
