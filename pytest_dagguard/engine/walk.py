@@ -204,6 +204,8 @@ class Walk:
             step.end((outcome.unreachable, outcome.group))
         elif not outcome.last.succeeded:
             self._fail(step, outcome)
+        elif outcome.children:
+            step.end(reasons.of_children(outcome.children))
         if step.reason:
             self.lab.cloud.call("forget", kept)
             return
