@@ -132,11 +132,10 @@ def of_mapping(sources: Iterable[str], length: int | None) -> Reason:
 
 
 def of_mapped_group(group: str) -> Reason:
-    """A task in a group that is expanded at run time."""
+    """A task that is mapped within a mapped group, by itself or by another group."""
     return (
-        f"it is in the task group {group}, which is mapped at run time, and mapped groups are not run yet;"
-        f" {BY_HAND_TASK}",
-        "mapped groups",
+        f"it is mapped within the task group {group}, which is mapped itself, and that is not run yet; {BY_HAND_TASK}",
+        "mapped within mapped groups",
     )
 
 
