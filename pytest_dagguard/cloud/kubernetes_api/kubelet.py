@@ -62,6 +62,9 @@ class Kubelet:
             return
         if what == "delete":
             self.remove(where)
+        elif what == "node-gone":
+            self._disrupt(where, "DeletionByTaintManager")
+            self.remove(where)
         elif pod["status"]["phase"] in status.ENDED:
             return
         elif what == "start":
@@ -319,6 +322,7 @@ class Kubelet:
         pod = self.cluster.store.objects[where]
         uid = pod["metadata"]["uid"]
         if fate == "evicted":
+            self._disrupt(where, "TerminationByKubelet")
             self.fail(where, "Evicted", "The node was low on resource: memory.")
         elif fate == "oom-killed":
             for each in status.containers(pod):
@@ -340,7 +344,12 @@ class Kubelet:
 
         pod = self.cluster.change(where, lost)
         self.cluster.event(pod, "NodeNotReady", "Node is not ready", "Warning", "node-controller")
-        self.cluster.alarm(_NODE_LOST, "delete", *where, uid)
+        self.cluster.alarm(_NODE_LOST, "node-gone", *where, uid)
+
+    def _disrupt(self, where: Place, reason: str) -> None:
+        """Say on a pod that it does not end by itself."""
+        when = self.cluster.store.stamp()
+        self.cluster.change(where, lambda fresh: status.condition(fresh, "DisruptionTarget", True, when, reason))
 
 
 def _where(pod: Object) -> Place:
