@@ -150,7 +150,14 @@ class Walk:
     def _advance(self, task: Task) -> _Step:
         names = tuple(each.task_id for each in self.dag.tasks)
         subject = Subject(
-            self.file, self.dag.dag_id, task.task_id, self.run_id, task.retries, tasks=names, assets=self.dag.assets
+            self.file,
+            self.dag.dag_id,
+            task.task_id,
+            self.run_id,
+            task.retries,
+            tasks=names,
+            assets=self.dag.assets,
+            retry_delay=task.retry_delay,
         )
         step = _Step(task, subject, self._here)
         before = [self._before(each) for each in task.upstream if each in self._steps]
