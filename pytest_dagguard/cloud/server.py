@@ -131,8 +131,8 @@ class WherePort:
                 writer.write(b"?\n")
                 # A caller that holds the interpreter (a long C call in another thread) must not hold up its own answer
                 line = await asyncio.wait_for(reader.readline(), timeout=1.0)
-                site, at_work = json.loads(line)
-                return Whereabouts(tuple(Frame(*each) for each in site), int(at_work))
+                site, at_work, threads = json.loads(line)
+                return Whereabouts(tuple(Frame(*each) for each in site), int(at_work), int(threads))
             except (ConnectionError, TimeoutError, asyncio.TimeoutError, ValueError, TypeError):
                 self._link = None
                 return Whereabouts()

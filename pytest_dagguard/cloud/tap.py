@@ -32,10 +32,12 @@ class Whereabouts:
 
     :param site: the repository's frames, innermost first
     :param at_work: how many of its threads wait for no other thread, those that wait for an answer among them
+    :param threads: how many it has; one that waits for another may be about to wake
     """
 
     site: tuple[Frame, ...] = ()
     at_work: int = 1
+    threads: int = 1
 
 
 Where = Callable[[], Awaitable[Whereabouts]]
@@ -337,8 +339,11 @@ class Tap:
         answers before the next thread has begun to ask.
         """
         loop = asyncio.get_running_loop()
-        until = loop.time() + _GRACE
-        while actor.where is not None and told.at_work > len(actor.under_way) and loop.time() < until:
+        began = loop.time()
+        while actor.where is not None and loop.time() - began < _GRACE:
+            awaking = told.threads > len(actor.under_way) and loop.time() - began < _GRACE / 5
+            if told.at_work <= len(actor.under_way) and not awaking:
+                return
             await asyncio.sleep(_GRACE / 20)
             told = await actor.where()
 

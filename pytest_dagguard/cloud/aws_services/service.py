@@ -25,6 +25,8 @@ class JobRun:
     :param does: it does something of its own, which the configuration may say; False for what only holds others (a
         cluster), and ends with them
     :param group: runs of one group are told from each other by the id alone; empty: ``name``
+    :param same: what it does leaves the same however often it is done: runs with the same text here count as one; empty
+        where each counts
     """
 
     id: str
@@ -35,6 +37,7 @@ class JobRun:
     limit: float
     does: bool = True
     group: str = ""
+    same: str = ""
 
     @property
     def folder(self) -> str:
