@@ -6,11 +6,11 @@ import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any
 
+from older import here
 from pytest_dagguard.engine.check import Terms, check
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Lab, Options, Subject
@@ -23,9 +23,6 @@ from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Run, Schedule
 from pytest_dagguard.model.seed import Seed
 from pytest_dagguard.model.verdict import Verdict
-
-AIRFLOW = tuple(map(int, version("apache-airflow").split(".")[:2]))
-"""Major and minor number of the Airflow that is there."""
 
 LIMITS = Limits(memory=1 << 30, processes=60, output=16 << 20, disk=64 << 20)
 RUN_ID = "manual__2024-01-01"
@@ -94,7 +91,7 @@ class Laboratory:
         """A file of the repository; without a name it is a DAG file of its own."""
         path = self.dags / (name or f"file_{next(self._count)}.py")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(dedent(source), encoding="utf-8")
+        path.write_text(here(dedent(source)), encoding="utf-8")
         return path
 
     def file(self, *tasks: str, head: str = "", retries: int = 0, order: str = "") -> Path:

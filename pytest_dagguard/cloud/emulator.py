@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -114,6 +114,14 @@ class Living(Protocol):
 
     def ended(self, actor: str, death: Death) -> None:
         """A process that it had begun has ended."""
+        ...
+
+
+class Listening(Protocol):
+    """What a :class:`Living` has beside if what its processes print can be read while they run."""
+
+    def told(self, actor: str, lines: Sequence[str]) -> None:
+        """A process that it had begun has printed these lines."""
         ...
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -91,6 +91,10 @@ class Kubernetes:
     def attach(self, world: World) -> None:
         """Come into a world."""
         self.cluster.attach(world)
+
+    def tell_time(self, now: Callable[[], float]) -> None:
+        """See :class:`pytest_dagguard.cloud.emulator.Timed`."""
+        self.cluster.time = now
 
     def environment(self, url: str) -> dict[str, str]:
         """A kubeconfig for ``url``."""
@@ -219,6 +223,11 @@ class Kubernetes:
         self.writing.kubelet.ended(actor, death)
         self.logs.flush()
 
+    def told(self, actor: str, lines: Sequence[str]) -> None:
+        """A container's process has printed something."""
+        self.writing.kubelet.told(actor, lines)
+        self.logs.flush()
+
     def command(self, name: str, payload: dict[str, Any]) -> object:
         """What an experiment wants of the cluster.
 
@@ -294,7 +303,6 @@ class Kubernetes:
         self.logs.close()
         store, self.cluster.lots, self.cluster.answers, files = snapshot
         self.cluster.store.restore(store)
-        self.cluster.pass_by()
         self.volumes.restore(files, {pod["metadata"]["uid"] for _, pod in self.cluster.store.among("pods")})
         self._entries = {}
 

@@ -18,10 +18,11 @@ from pytest_dagguard.cloud.proxy import serve_proxy
 from pytest_dagguard.cloud.server import Handler, Port, WherePort, serve_http
 from pytest_dagguard.cloud.sleeping import serve_sleep
 from pytest_dagguard.cloud.tap import Refusal, Tap
+from pytest_dagguard.cloud.telling import serve_lines
 from pytest_dagguard.cloud.world import NOBODY, World
 from pytest_dagguard.model import registry, wire
 from pytest_dagguard.model.history import History
-from pytest_dagguard.model.life import Death
+from pytest_dagguard.model.life import Birth, Death
 from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.seed import Seed
 from pytest_dagguard.model.state import Entry
@@ -93,7 +94,8 @@ class Cloud:
     async def open(self, actor: str, where: bool) -> tuple[dict[str, str], dict[str, str]]:
         """Open an actor's ports; its gate is closed.
 
-        :returns: endpoints (emulator name -> URL, and ``egress`` and ``where`` where asked for), and the environment
+        :returns: endpoints (emulator name -> URL, ``egress``, ``clock``, ``where`` where asked for, and ``output`` of a
+            life), and the environment
             variables that point the usual clients at them
         """
         ports: list[Closing] = []
@@ -113,6 +115,10 @@ class Cloud:
         self.world.feeds[actor] = [each.feeds for each in ports if isinstance(each, Port)]
         clock = await serve_sleep(self.world, actor)
         ports.append(clock)
+        if actor in self.world.lives:
+            lines = await serve_lines(self.world, actor)
+            ports.append(lines)
+            endpoints["output"] = lines.url
         asker = None
         if where:
             link = WherePort()
@@ -157,9 +163,11 @@ class Cloud:
     async def _submit(self, actor: str, name: str, request: Request) -> Response:
         """Bring a request before its service; some arrive at the port of another."""
         served = self._shared.get(name)
+        self.world.acts(actor)
         response = await self.tap.submit(actor, served(request) if served else name, request)
-        if response.feed is not None:
-            response.feed.idle = self.world.quiet
+        self.world.acts(actor)
+        if (feed := response.feed) is not None:
+            feed.idle = lambda: self.world.quiet(feed)
         return response
 
     async def allow(self, actor: str, until: Selector | None) -> None:
@@ -202,6 +210,11 @@ class Cloud:
         """Have it lose what waits in a queue; returns how many messages."""
         assert self._broker is not None
         return self._broker.lose(queue)
+
+    async def broker_standing(self) -> tuple[int, int]:
+        """Messages that workers have not acknowledged, and tasks that Celery's result backend says have failed."""
+        assert self._broker is not None
+        return self._broker.standing()
 
     async def broker_close(self) -> None:
         """Stop it."""
@@ -263,6 +276,15 @@ class Cloud:
         """A life that the director has started has ended."""
         await self.remove(actor)
         self.world.ended(actor, death)
+
+    async def adopt(self, birth: Birth) -> None:
+        """Take in a process that belongs to a life, see :meth:`World.adopt`."""
+        self.world.adopt(birth)
+
+    async def began(self, actor: str) -> None:
+        """A life that has no process of its own may go on."""
+        self.world.started(actor)
+        self.world.step()
 
     async def snapshot(self) -> int:
         """Keep the state of all emulators; the number brings it back."""

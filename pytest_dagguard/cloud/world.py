@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from pytest_dagguard.cloud.clock import Alarm, Clock
-from pytest_dagguard.cloud.emulator import Living
+from pytest_dagguard.cloud.emulator import Listening, Living
 from pytest_dagguard.cloud.feed import Feed
 from pytest_dagguard.cloud.tap import Tap
 from pytest_dagguard.model.life import NEVER_ENDS, Birth, Death
@@ -95,6 +95,7 @@ class World:
     ahead: float = 0.0
     _starting: set[str] = field(default_factory=set)
     _habits: dict[str, _Habit] = field(default_factory=dict)
+    _graces: dict[Feed, asyncio.TimerHandle] = field(default_factory=dict)
     _count: int = 0
     _stepping: bool = False
 
@@ -111,6 +112,11 @@ class World:
         self.lives[birth.actor] = birth
         self.unborn.append(birth)
 
+    def adopt(self, birth: Birth) -> None:
+        """Take in a process that belongs to a life, and that the director is starting by itself."""
+        self.lives[birth.actor] = birth
+        self._starting.add(birth.actor)
+
     def kill(self, actor: str) -> None:
         """End a process and all that it started; nothing of it takes effect any more."""
         birth = self.lives.pop(actor, None)
@@ -122,6 +128,8 @@ class World:
         self._starting.discard(actor)
         self.leave(actor)
         self.emit(("doomed", actor))
+        for name in [name for name, each in self.lives.items() if each.of == actor]:
+            self.kill(name)
 
     def behaviour(self, kind: str, name: str) -> str:
         """What the configuration says of an image or a job; the longest pattern that fits goes first."""
@@ -143,8 +151,16 @@ class World:
         self._starting.discard(actor)
         self.leave(actor)
         if birth is not None:
-            self.living[birth.service].ended(actor, death)
+            emulator = self.living[birth.service]
+            self._shift(emulator, lambda: emulator.ended(actor, death))
         self.step()
+
+    def told(self, actor: str, lines: Sequence[str]) -> None:
+        """Tell its emulator, where that wants to know, what a process has printed."""
+        birth = self.lives.get(actor)
+        emulator = self.living[birth.service] if birth is not None else None
+        if hasattr(emulator, "told"):
+            cast(Listening, emulator).told(actor, lines)
 
     def started(self, actor: str) -> None:
         """A life may go on from now on: it is an actor like the others."""
@@ -174,6 +190,8 @@ class World:
         for each in [each for each in self.sleepers if each.actor == actor]:
             self.sleepers.remove(each)
             each.answer.cancel()
+        for feed in self._read_by(actor):
+            self._forgo(feed)
         self.feeds.pop(actor, None)
 
     @property
@@ -192,15 +210,34 @@ class World:
         finally:
             self._stepping = False
 
-    def quiet(self) -> None:
+    def quiet(self, feed: Feed) -> None:
         """Somebody reads an answer that goes on, and has had all of it so far: it may be that all wait now."""
         # what it has just had it may still act upon: a request of its own comes before time goes on
-        asyncio.get_running_loop().call_later(_GRACE, self.step)
+        self._forgo(feed)
+        self._graces[feed] = asyncio.get_running_loop().call_later(_GRACE, self._settled, feed)
+
+    def _settled(self, feed: Feed) -> None:
+        self._forgo(feed)
+        self.step()
+
+    def _forgo(self, feed: Feed) -> None:
+        grace = self._graces.pop(feed, None)
+        if grace is not None:
+            grace.cancel()
+
+    def acts(self, actor: str) -> None:
+        """Somebody does something, and may go on to: also one who reads an answer that goes on."""
+        for feed in self._read_by(actor):
+            if feed.waiting:
+                self.quiet(feed)
+
+    def _read_by(self, actor: str) -> Iterator[Feed]:
+        return (feed for feeds in self.feeds.get(actor, ()) for feed in feeds)
 
     def _waits(self, actor: str) -> bool:
         if any(each.actor == actor and not each.bell for each in self.sleepers):
             return True
-        return any(feed.waiting for feeds in self.feeds.get(actor, ()) for feed in feeds)
+        return any(feed.waiting and feed not in self._graces for feed in self._read_by(actor))
 
     def _may_go_on(self, actor: str) -> bool:
         known = self.tap.actors.get(actor)
@@ -242,9 +279,13 @@ class World:
 
     def _ring(self, alarm: Alarm) -> None:
         emulator = self.living[alarm.service]
+        self._shift(emulator, lambda: emulator.ring(*alarm.what))
+
+    def _shift(self, emulator: Living, happen: Callable[[], None]) -> None:
+        """Let something happen that no actor has asked for."""
         entries: Callable[[], Mapping[str, Entry]] = getattr(emulator, "entries", dict)
         before = entries()
-        emulator.ring(*alarm.what)
+        happen()
         self.tap.shift(before, entries())
         self._habits.clear()
 
@@ -286,10 +327,12 @@ class World:
             sleeper.answer.set_result(self.clock.now)
         return False
 
+    def _goes_on(self) -> bool:
+        return bool(self.alive) or any(self._may_go_on(each.actor) for each in self.sleepers)
+
     def stuck(self, actor: str) -> bool:
         """Say whether an actor reads an answer that goes on, and nothing is left that could add to it."""
-        reads = any(feed.waiting for feeds in self.feeds.get(actor, ()) for feed in feeds)
-        return reads and not self.alive and not any(self._may_go_on(each.actor) for each in self.sleepers)
+        return any(feed.waiting for feed in self._read_by(actor)) and not self._goes_on()
 
     def snapshot(self) -> object:
         """A value for :meth:`restore`: the time, and the alarms that are still to ring. No process is part of it."""
@@ -307,4 +350,6 @@ class World:
         self._starting.clear()
         self._habits.clear()
         self.feeds.clear()
+        for feed in list(self._graces):
+            self._forgo(feed)
         self.clock.restore(kept)

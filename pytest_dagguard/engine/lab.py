@@ -65,6 +65,7 @@ class Subject:
     :param assets: name and URI of what these read and write
     :param logical_date: of its DAG run; empty for the one of the configuration
     :param retry_delay: seconds between a failure and the next try
+    :param triggered: its DAG run is there already: a task has triggered it
     """
 
     file: str
@@ -77,6 +78,7 @@ class Subject:
     assets: tuple[tuple[str, str], ...] = ()
     logical_date: str = ""
     retry_delay: float = 0.0
+    triggered: bool = False
 
 
 class Lab:
@@ -244,10 +246,11 @@ class Lab:
             "try_number": try_number,
             "max_tries": max_tries,
         }
+        dated = run if subject.triggered else {**run, "logical_date": self.date(subject)}
         assets = [{"name": name, "uri": uri} for name, uri in subject.assets]
         self.cloud.calls(
             ("ahead", ahead),
-            ("command", "airflow", "dag_run", {**run, "logical_date": self.date(subject)}),
+            ("command", "airflow", "dag_run", dated),
             ("command", "airflow", "tasks", {"dag_id": subject.dag_id, "task_ids": list(subject.tasks)}),
             ("command", "airflow", "assets", {"assets": assets}),
             ("command", "airflow", "queue", payload),

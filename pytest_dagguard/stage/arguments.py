@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_dagguard.stage.compat import names
 from pytest_dagguard.stage.values import name_of, value
 
 GENERIC = {
@@ -87,9 +88,7 @@ def _sensors(kinds: Iterable[type]) -> tuple[str, ...]:
 
 
 def _common() -> frozenset[type]:
-    from airflow.sdk import BaseOperator
-
-    return frozenset(BaseOperator.__mro__)
+    return frozenset(names.base_operator().__mro__)
 
 
 _NOTHING = object()

@@ -96,12 +96,12 @@ def _timed(clock: virtual.Clockwork, operator: Any) -> Any:
 
 
 def _execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> tuple[str, BaseException | None]:
-    from pytest_dagguard.stage.compat import orm, sdk
+    from pytest_dagguard.stage.compat import engine
 
-    orm.block()
+    engine.block()
     try:
-        ending = sdk.execute(spec, load_task)
-    except sdk.Refused as refused:
+        ending = engine.execute(spec, load_task)
+    except engine.Refused as refused:
         return "refused", refused
     except BaseException as error:  # noqa: BLE001 - a task may raise anything, SystemExit among it
         traceback.print_exc()
@@ -110,11 +110,11 @@ def _execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> tuple[str, Base
 
 
 def _wait(spec: AttemptSpec, row: Mapping[str, Any]) -> tuple[str, BaseException | None, tuple[tuple[str, Any], ...]]:
-    from pytest_dagguard.stage.compat import orm, parse, triggers
+    from pytest_dagguard.stage.compat import engine
 
-    orm.block()
-    with parse.connected(dict(spec.endpoints)["airflow"], lambda _, ask: ask()):
-        fired = triggers.run(spec, row["trigger"], row["next_method"], row["next_kwargs"])
+    engine.block()
+    with engine.connected(dict(spec.endpoints)["airflow"], lambda _, ask: ask()):
+        fired = engine.fire(spec, row["trigger"], row["next_method"], row["next_kwargs"])
     if fired.error is not None:
         traceback.print_exception(fired.error)
     return "fired", fired.error, (("method", fired.method), ("kwargs", fired.kwargs))

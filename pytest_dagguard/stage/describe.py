@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_dagguard.model.dag import Dag, Task
 from pytest_dagguard.stage import arguments, mapping
-from pytest_dagguard.stage.compat import serialization
+from pytest_dagguard.stage.compat import dags, serialization
 from pytest_dagguard.stage.values import name_of, plain, value
 from pytest_dagguard.stage.where import is_own
 
@@ -52,14 +52,14 @@ def dag(made: Any, root: str, where: dict[str, int]) -> Dag:
     dag_id = plain(made.dag_id)
     tasks = tuple(_task(each, root, where) for each in _flat(ordered))
     line = where.get(dag_id) or where.get(f"def {dag_id}") or 0
-    settings = {name: value(getattr(made, name, None)) for name in DAG_SETTINGS}
+    settings = {name: value(dags.setting(made, name)) for name in DAG_SETTINGS}
     settings["dagrun_timeout"] = value(getattr(made, "dagrun_timeout", None))
     return Dag(
         dag_id,
         line,
         tasks,
         _assets(ordered),
-        schedule=schedule(getattr(made, "schedule", None)),
+        schedule=schedule(dags.schedule(made)),
         catchup=bool(getattr(made, "catchup", False)),
         settings={name: each for name, each in settings.items() if each not in (None, [], {})},
         problem=serialization.problem(made),
@@ -85,9 +85,8 @@ def _assets(nodes: list[Any]) -> tuple[tuple[str, str], ...]:
     found = set()
     for task in _flat(nodes):
         for each in (*(getattr(task, "inlets", None) or ()), *(getattr(task, "outlets", None) or ())):
-            name, uri = getattr(each, "name", None), getattr(each, "uri", None)
-            if isinstance(name, str) and isinstance(uri, str):
-                found.add((plain(name), plain(uri)))
+            if (known := dags.asset(each)) is not None:
+                found.add((plain(known[0]), plain(known[1])))
     return tuple(sorted(found))
 
 
@@ -119,7 +118,7 @@ def _task(task: Any, root: str, where: dict[str, int]) -> Task:
         retry_delay=_seconds(getattr(task, "retry_delay", None)) or 0.0,
         upstream=tuple(sorted(map(plain, task.upstream_task_ids))),
         mapped=mapped,
-        length=mapping.length(task) if mapped else None,
+        length=mapping.length(task) if mapped else mapping.group_length(task),
         mapped_group=mapping.mapped_group(task),
         trigger_rule=plain(getattr(task.trigger_rule, "value", task.trigger_rule)),
         is_setup=bool(getattr(task, "is_setup", False)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import subprocess
@@ -21,6 +20,7 @@ from pytest_dagguard.stage import virtual
 from pytest_dagguard.stage.compat import kubernetes, managed_kubernetes
 from pytest_dagguard.stage.load import newest_module, third_party
 from pytest_dagguard.stage.machine import Place, move_in
+from pytest_dagguard.stage.output import Lines, Output, relay
 
 KILLED = 137
 """Exit code of a container that was killed."""
@@ -59,13 +59,15 @@ def _command(spec: LifeSpec) -> Death:
     environment = {**own, **{str(name): here(str(value)) for name, value in facts.get("env", {}).items()}}
     work = here(str(facts.get("working_dir") or "")) or None
     try:
-        done = subprocess.run(
-            words, env=environment, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-        )
+        program = subprocess.Popen(words, env=environment, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     except OSError as error:
         return Death(127, (f"{words[0]}: {error.strerror or error}",), error=f"{type(error).__name__}: {error}")
-    code = done.returncode if done.returncode >= 0 else 128 - done.returncode
-    return Death(code, tuple(done.stdout.decode("utf-8", "replace").splitlines()), _left_xcom(dict(mounts)))
+    with program:
+        lines = Lines(Output(dict(spec.endpoints)["output"]))
+        relay(program, lines)
+        lines.finish()
+    code = program.returncode if program.returncode >= 0 else 128 - program.returncode
+    return Death(code, xcom=_left_xcom(dict(mounts)))
 
 
 def _left_xcom(mounts: Mapping[str, str]) -> str | None:
@@ -76,28 +78,31 @@ def _left_xcom(mounts: Mapping[str, str]) -> str | None:
 
 
 def _function(spec: LifeSpec) -> Death:
-    lines: list[str] = []
+    output = Output(dict(spec.endpoints)["output"])
+    out, err = Lines(output), Lines(output)
     left: dict[str, str] = {}
     subject = SimpleNamespace(**spec.birth.facts)
-    subject.log = lambda text="": lines.extend(str(text).splitlines())
+    subject.log = lambda text="": output.tell(str(text).removesuffix("\n").encode("utf-8", "replace"))
     subject.xcom = lambda value: left.update(xcom=json.dumps(value))
     os.environ.update({str(name): str(value) for name, value in spec.birth.facts.get("env", {}).items()})
-    printed, code, error = io.StringIO(), 0, ""
+    code, error = 0, ""
     try:
         function = _find(spec.birth.behaviour)
     except Exception as missing:  # noqa: BLE001 - whatever keeps it from being imported is for the user to mend
         what = f"{spec.birth.behaviour}, which stands for {spec.birth.actor}, cannot be imported"
         return Death(1, problem=f"{what}: {type(missing).__name__}: {missing}")
     try:
-        with contextlib.redirect_stdout(printed):
+        with contextlib.redirect_stdout(out.text()), contextlib.redirect_stderr(err.text()):
             found = function(subject)
         code = found if isinstance(found, int) else 0
     except SystemExit as left_early:
         code = left_early.code if isinstance(left_early.code, int) else int(left_early.code is not None)
     except BaseException as broken:  # noqa: BLE001 - an exception is a failed container or job
         code, error = 1, f"{type(broken).__name__}: {broken}"
-        lines.extend(traceback.format_exc().splitlines())
-    return Death(code, (*printed.getvalue().splitlines(), *lines), left.get("xcom"), error)
+        err.write(traceback.format_exc().encode("utf-8", "replace"))
+    out.finish()
+    err.finish()
+    return Death(code, (), left.get("xcom"), error)
 
 
 def _find(name: str) -> Callable[[Any], Any]:

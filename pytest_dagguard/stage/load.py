@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sys
 import time
 import traceback
@@ -14,6 +15,12 @@ from pytest_dagguard.stage import describe as describing
 from pytest_dagguard.stage.watch import Watch
 from pytest_dagguard.stage.where import is_own
 
+_MOVED = re.compile(
+    r"No module named 'airflow\.(?!providers)|cannot import name '\w+' from 'airflow|"
+    r"DAG\.__init__\(\) got an unexpected keyword argument '\w+'"
+)
+_LACKS = re.compile(r"Variable \S+ not found|conn_id `[^`]+` isn't defined|KeyError: '[A-Z][A-Z0-9_]*'$")
+
 
 def describe(path: str, root: str, endpoints: Mapping[str, str], watch: Watch) -> DagFile:
     """Load a DAG file in this process and describe what is in it.
@@ -21,9 +28,9 @@ def describe(path: str, root: str, endpoints: Mapping[str, str], watch: Watch) -
     :param endpoints: service -> URL; the Execution API answers what the file asks for while it loads
     :param watch: notes what the file does meanwhile
     """
-    from pytest_dagguard.stage.compat import dagbag, orm, parse, plugins
+    from pytest_dagguard.stage.compat import dagbag, engine, plugins
 
-    orm.block()
+    engine.block()
     plugins.use(root)
     began = time.perf_counter()
     before = newest_module()
@@ -31,7 +38,7 @@ def describe(path: str, root: str, endpoints: Mapping[str, str], watch: Watch) -
     dags: dict[str, Any] = {}
     warned: list[str] = []
     try:
-        with parse.connected(endpoints["airflow"], watch.asked):
+        with engine.connected(endpoints["airflow"], watch.asked):
             watch.begin(endpoints)
             dags, texts, warned = dagbag.load(path)
         errors = [_error(text, path) for text in texts]
@@ -82,8 +89,12 @@ def _error(text: str, path: str) -> LoadError:
     kind = "exception"
     if last.startswith(("SyntaxError", "IndentationError", "TabError")):
         kind = "syntax"
+    elif _MOVED.search(last):
+        kind = "moved"
     elif "No module named" in last:
         kind = "missing-module"
+    elif _LACKS.search(last):
+        kind = "lacks"
     elif last.startswith("SystemExit"):
         status = last.partition(": ")[2] or "None"
         kind, last = "exit", f"the file calls sys.exit({status}) while it loads"

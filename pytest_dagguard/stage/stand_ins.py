@@ -17,6 +17,8 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from typing import Any
 
+from pytest_dagguard.stage.compat import names
+
 used: dict[str, None] = {}
 """What stood in for something in this process, in words; a child begins with none."""
 
@@ -35,15 +37,15 @@ def install(stubs: Sequence[str], aliases: Mapping[str, str], airflow2: bool) ->
     """
     used.clear()
     ran.clear()
-    moved = dict(aliases)
+    # last, so that whatever is there goes before
+    if stubs or aliases:
+        sys.meta_path.append(_Finder(tuple(stubs), aliases))
     if airflow2:
         from pytest_dagguard.stage.compat import airflow2 as old
 
-        moved = {**old.MOVED, **moved}
-        old.restore(used.setdefault)
-    if stubs or moved:
-        # last, so that whatever is there goes before
-        sys.meta_path.append(_Finder(tuple(stubs), moved))
+        if old.has_moved():
+            old.restore(used.setdefault)
+            sys.meta_path.append(_OldAirflow())
 
 
 def task_begins() -> None:
@@ -64,6 +66,19 @@ class _Finder(MetaPathFinder):
         if any(_fits(name, each) for each in self.stubs):
             return ModuleSpec(name, _Stubbed(), is_package=True)
         return None
+
+
+class _OldAirflow(MetaPathFinder):
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """What Airflow 2 had under this name, where Airflow 3 has it under another."""
+        if not name.startswith("airflow."):
+            return None
+        from pytest_dagguard.stage.compat import airflow2 as old
+
+        if target_name := old.moved(name):
+            return ModuleSpec(name, _Moved(target_name))
+        is_parent = old.is_folder(name) or any(each.startswith(f"{name}.") for each in old.MOVED)
+        return ModuleSpec(name, _Folder(), is_package=True) if is_parent else None
 
 
 def _fits(name: str, pattern: str) -> bool:
@@ -122,19 +137,16 @@ def _named(path: str) -> Any:
 
 def _operator(path: str, name: str) -> Any:
     """An operator, so that the DAG has the task; to run it is to run the stub."""
-    from airflow.sdk import BaseOperator
-
-    known = set(inspect.signature(BaseOperator.__init__).parameters) - {"self", "kwargs"}
+    base = names.base_operator()
+    known = set(inspect.signature(base.__init__).parameters) - {"self", "kwargs"}
 
     def __init__(self: Any, *arguments: Any, **named: Any) -> None:
-        BaseOperator.__init__(self, **{key: value for key, value in named.items() if key in known})
+        base.__init__(self, **{key: value for key, value in named.items() if key in known})
 
     def execute(self: Any, context: Any) -> None:
         _note(path)
 
-    made = type(
-        name, (BaseOperator,), {"__module__": path.rpartition(".")[0], "__init__": __init__, "execute": execute}
-    )
+    made = type(name, (base,), {"__module__": path.rpartition(".")[0], "__init__": __init__, "execute": execute})
     return made
 
 

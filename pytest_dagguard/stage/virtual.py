@@ -82,7 +82,7 @@ class Clockwork:
         while not answer.endswith(b"\n"):
             piece = link.recv(64)
             if not piece:
-                _forever()
+                forever()
             answer += piece
         with self._lock:
             self._links.append(link)
@@ -168,7 +168,7 @@ class Clockwork:
             each.close()
 
 
-def _forever() -> None:
+def forever() -> None:
     """The cloud let go of us: whoever closed the port is about to end this process."""
     while True:
         _sleep(60)

@@ -36,8 +36,10 @@ def libraries() -> None:
         boto.remember()
         boto.refill()
     if "airflow.triggers.base" in sys.modules:  # an operator that may defer itself
+        from pytest_dagguard.stage.compat import engine
+
         with contextlib.suppress(ImportError):
-            importlib.import_module("pytest_dagguard.stage.compat.triggers")
+            engine.prepare_triggers()
     know_modules()
 
 
@@ -85,9 +87,9 @@ def settle() -> None:
 
 def alone() -> None:
     """Do for all forks what each of them would do, where this process is there for nothing but them."""
-    from pytest_dagguard.stage.compat import orm
+    from pytest_dagguard.stage.compat import engine
 
-    orm.block()
+    engine.block()
 
 
 def airflow() -> str:
@@ -96,25 +98,16 @@ def airflow() -> str:
     :raises ImportError: there is no Airflow
     :raises NotServed: it is one of a version that is not served
     """
-    from airflow import __version__
+    from pytest_dagguard.stage.compat.version import MAJOR, MINOR, SERVED, VERSION
 
-    if int(__version__.split(".")[0]) < 3:
+    if (MAJOR, MINOR) < SERVED:
+        oldest = ".".join(map(str, SERVED))
         raise NotServed(
-            f"Airflow {__version__} is not served yet, only Airflow 3.0 and newer; run pytest --dagguard in"
-            " an environment with the Airflow that you are going to upgrade to"
+            f"Airflow {VERSION} is not served, only Airflow {oldest} and newer; run pytest --dagguard in an environment"
+            " with the Airflow that you are going to upgrade to"
         )
 
-    from pytest_dagguard.stage.compat import client, dagbag, logs, orm, parse, remember, sdk  # noqa: F401 - for the forks
+    from pytest_dagguard.stage.compat import engine
 
-    logs.plain()
-    dagbag.load("/nonexistent.py")
-    client.prepare()
-    remember.remember()
-    for name in (
-        "airflow.sdk.definitions.decorators",
-        "airflow.sdk.serde",
-        "airflow.providers.standard.operators.python",
-    ):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-    return str(__version__)
+    engine.prepare()
+    return VERSION

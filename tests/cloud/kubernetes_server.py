@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+
+import pytest
+from kubernetes import client
+from kubernetes.client.rest import ApiException
 
 from pytest_dagguard.cloud.clock import Clock
 from pytest_dagguard.cloud.emulator import Blobs, Caller, Request, Response
@@ -22,6 +27,7 @@ from pytest_dagguard.cloud.server import serve_http
 from pytest_dagguard.cloud.tap import Tap
 from pytest_dagguard.model.life import Birth, Death
 
+SIDECAR = "airflow-xcom-sidecar"
 IMAGES = {"ok*": "succeed", "bad*": "fail", "forever*": "never-ends", "fn*": "tests.fakes:fn", "shell*": "run"}
 
 
@@ -93,6 +99,10 @@ class Site:
         """Have a process that was begun end."""
         self.do(lambda: self.emulator.ended(self.world.births[number].actor, death or Death(0)))
 
+    def say(self, *lines: str, number: int = -1) -> None:
+        """Have a process that was begun print lines."""
+        self.do(lambda: self.emulator.told(self.world.births[number].actor, lines))
+
     def end_soon(self, death: Death, seconds: float = 0.05) -> None:
         """From now on, have each process end after a while of real time."""
 
@@ -161,3 +171,31 @@ def job(name: str = "j", image: str = "ok", **spec: Any) -> dict[str, Any]:
     """A Job of one pod."""
     template = {"spec": {"containers": [{"name": "base", "image": image}], "restartPolicy": "Never"}}
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": {"template": template, **spec}}
+
+
+def with_sidecar(image: str = "fn") -> dict[str, Any]:
+    """A pod as Airflow's operator makes it to have its XCom."""
+    body = pod(image=image)
+    body["spec"]["containers"].append({"name": SIDECAR, "image": "alpine:3", "command": ["sh", "-c", "sleep"]})
+    return body
+
+
+def phase(core: client.CoreV1Api, name: str = "p") -> str:
+    return str(core.read_namespaced_pod(name, "default").status.phase)
+
+
+def codes(core: client.CoreV1Api) -> dict[str, int | None]:
+    statuses = core.read_namespaced_pod("p", "default").status.container_statuses
+    return {each.name: each.state.terminated and each.state.terminated.exit_code for each in statuses}
+
+
+def log(core: client.CoreV1Api, **options: Any) -> str:
+    answer = core.read_namespaced_pod_log("p", "default", _preload_content=False, **options)
+    return str(answer.data.decode())
+
+
+def refused(call: Any, *arguments: Any, **named: Any) -> tuple[int, str]:
+    with pytest.raises(ApiException) as caught:
+        call(*arguments, **named)
+    body = caught.value.body
+    return caught.value.status, json.loads(body)["message"] if body else str(caught.value)

@@ -30,12 +30,16 @@ def test_a_job_has_its_pod_at_once(core: client.CoreV1Api, batch: client.BatchV1
     assert batch.read_namespaced_job("j", "default").status.active == 1
 
 
-@pytest.mark.parametrize("field", ["podFailurePolicy", "successPolicy"])
-def test_a_job_that_would_end_otherwise_is_refused_by_name(batch: client.BatchV1Api, kube: Site, field: str) -> None:
-    body = job(**{field: {"rules": [{"action": "Ignore"}]}})
+@pytest.mark.parametrize(
+    ("field", "what"), [("podFailurePolicy", "podFailurePolicy FailIndex"), ("successPolicy", "successPolicy")]
+)
+def test_a_job_that_would_end_otherwise_is_refused_by_name(
+    batch: client.BatchV1Api, kube: Site, field: str, what: str
+) -> None:
+    body = job(**{field: {"rules": [{"action": "FailIndex"}]}})
     with pytest.raises(ApiException):
         batch.create_namespaced_job("default", body)
-    assert [each.what for each in kube.tap.refusals] == [f"a Job with {field}"]
+    assert [each.what for each in kube.tap.refusals] == [f"a Job with {what}"]
     kube.answers.clear()  # a refusal is no answer of a cluster
 
 

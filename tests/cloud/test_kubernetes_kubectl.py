@@ -66,6 +66,22 @@ def test_a_log_is_followed_to_its_end(run: Run, kube: Site) -> None:
     assert run("logs p --tail=1").stdout == "two\n"
 
 
+def test_lines_are_followed_as_they_are_printed(run: Run, kube: Site, tmp_path: Path) -> None:
+    run("create -f -", pod(image="fn"))
+    run("get pods")
+    kube.say("old", "one")
+    environment = {**os.environ, **kube.emulator.environment(kube.url), "HOME": str(tmp_path)}
+    words = [KUBECTL or "kubectl", "logs", "-f", "p", "--tail=1", "--timestamps"]
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as follower:
+        assert follower.stdout is not None
+        for each in ("one", "two", "three"):
+            assert follower.stdout.readline().split()[1:] == [each]
+            kube.say({"one": "two", "two": "three"}.get(each, "last"))
+        kube.end()
+        assert [each.split()[1] for each in follower.stdout] == ["last"]
+    assert follower.returncode == 0
+
+
 def test_a_commands_input_output_and_code_come_through(run: Run, kube: Site) -> None:
     kube.command("exec", pattern="cat", echo=True)
     kube.command("exec", pattern="sh -c *", stdout="out", stderr="err", code=7)

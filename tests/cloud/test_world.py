@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_dagguard.cloud.emulator import Caller
+from pytest_dagguard.cloud.feed import Feed
 from pytest_dagguard.cloud.tap import Tap
 from pytest_dagguard.cloud.world import LONGEST, NOBODY, World
 from pytest_dagguard.model.life import Birth, Death
@@ -171,6 +172,24 @@ async def test_who_polls_in_a_world_that_does_not_change_is_woken_later_and_late
 
 
 @on_stand
+async def test_who_has_polled_long_for_a_life_is_not_woken_late_when_that_has_ended(stand: Stand) -> None:
+    stand.actor("a")
+    stand.world.begin(Birth("job 1", "bells", "job", "x:y"))
+    waiting = stand.sleep("a", 10.0)
+    stand.actor("job 1")
+    stand.world.started("job 1")
+    stand.sleep("job 1", 36000.0)
+    for _ in range(2000):
+        assert waiting.done()
+        waiting = stand.sleep("a", 10.0)
+    now = stand.world.clock.now
+    stand.tap.remove("job 1")
+    stand.world.ended("job 1", Death(0))
+    assert waiting.result() <= now + 10.0
+    assert stand.sleep("a", 10.0).result() <= now + 20.0
+
+
+@on_stand
 async def test_who_waits_for_what_is_to_come_is_woken_when_it_asked(stand: Stand) -> None:
     stand.actor("a")
     stand.world.clock.set(3000.0, "bells", "done")
@@ -187,6 +206,38 @@ async def test_a_deadline_is_not_slept_over(stand: Stand) -> None:
         stand.sleep("a", 60.0)
     now = stand.world.clock.now
     assert stand.sleep("a", 60.0, limit=61.0).result() == now + 61.0
+
+
+@on_stand
+async def test_who_has_just_read_something_may_act_upon_it_before_time_goes_on(stand: Stand) -> None:
+    stand.actor("reader")
+    stand.actor("pod")
+    feed = Feed()
+    feed.idle = lambda: stand.world.quiet(feed)
+    stand.world.feeds["reader"] = [{feed}]
+    reading = asyncio.ensure_future(anext(feed))
+    await asyncio.sleep(0)
+    feed.push(b"line")
+    assert await reading == b"line"
+    reading = asyncio.ensure_future(anext(feed))
+    await asyncio.sleep(0)  # all is read
+    pod = stand.sleep("pod", 60.0)
+    assert not pod.done()
+    stand.world.acts("reader")
+    assert not pod.done()
+    assert await asyncio.wait_for(pod, 5) == 60.0
+    reading.cancel()
+
+
+@on_stand
+async def test_what_a_life_prints_is_told_to_an_emulator_that_listens(stand: Stand) -> None:
+    stand.world.begin(Birth("job 1", "bells", "job", "x:y"))
+    stand.world.told("job 1", ["nobody hears it"])
+    heard: list[Any] = []
+    stand.bells.told = lambda *what: heard.append(what)  # type: ignore[attr-defined]
+    stand.world.told("job 1", ["a", "b"])
+    stand.world.told("job 2", ["from nobody"])
+    assert heard == [("job 1", ["a", "b"])]
 
 
 @on_stand

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from laboratory import Laboratory, classes
+from older import AIRFLOW
 
 HEAD = """
     import tiny, uuid
@@ -12,6 +13,8 @@ HEAD = """
     from airflow.sdk.exceptions import AirflowSkipException
 """
 OUTLET = '@task(outlets=[Asset("sales")])'
+KILLS = (1, 1) if AIRFLOW >= (3, 0) else (2, 2)
+"""Airflow 2 pushes an XCom with the task's outlets before it reports the end."""
 EVENT = "asset-event://sales/d/manual__2024-01-01/t#1"
 
 
@@ -34,7 +37,7 @@ def test_a_task_that_produces_one_event_passes_and_a_rerun_is_a_note(lab: Labora
 
 def test_a_kill_after_the_report_of_the_end_is_no_place_of_its_own(lab: Laboratory) -> None:
     path = lab.task('tiny.put("out/a", b"1")', head=HEAD, decorator=OUTLET, retries=1)
-    assert lab.check(path, "killed").checked.kill_states == (1, 1)
+    assert lab.check(path, "killed").checked.kill_states == KILLS
 
 
 def test_a_retry_that_finds_its_work_done_and_produces_no_event_is_found(lab: Laboratory) -> None:

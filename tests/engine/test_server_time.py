@@ -26,6 +26,12 @@ GLUE = """
     run = glue.start_job_run(JobName="nightly")["JobRunId"]
     made = glue.get_job_run(JobName="nightly", RunId=run)["JobRun"]["StartedOn"]
 """
+KUBERNETES = """
+    from kubernetes import client, config
+    config.load_kube_config()
+    kept = client.CoreV1Api().create_namespaced_config_map("default", {"metadata": {"name": "c"}})
+    made = kept.metadata.creation_timestamp
+"""
 SAY = """
     from datetime import datetime, timezone
     made = datetime.fromisoformat(str(made).replace("Z", "+00:00"))
@@ -33,7 +39,7 @@ SAY = """
 """
 
 
-@pytest.mark.parametrize("body", [S3, GCS, GLUE], ids=["s3", "gcs", "aws"])
+@pytest.mark.parametrize("body", [S3, GCS, GLUE, KUBERNETES], ids=["s3", "gcs", "aws", "kubernetes"])
 def test_what_is_new_to_a_task_is_new_to_the_service(lab: Laboratory, body: str) -> None:
     assert abs(said(lab.attempt(body + SAY, shifts=(400 * DAY,)))[0]) < 60
 

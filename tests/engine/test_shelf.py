@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from laboratory import Laboratory
+from older import here
 from pytest_dagguard.engine import shelf as shelves
 from pytest_dagguard.engine.lab import Options
 from pytest_dagguard.engine.shelf import Shelf
 from pytest_dagguard.model.dag import DagFile
 from pytest_dagguard.model.seed import Seed
 
-HEAD = "import os\nfrom pathlib import Path\nfrom airflow.sdk import DAG, task\n"
+HEAD = here("import os\nfrom pathlib import Path\nfrom airflow.sdk import DAG, task\n")
 DAG = """
 with DAG("d", schedule=None):
     @task
@@ -64,7 +65,7 @@ def test_a_kept_load_is_the_load(lab: Laboratory, runs: Runs) -> None:
         from datetime import datetime, timedelta
         from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
         from airflow.sdk import DAG, Asset, Variable, task
-        Variable.get("region", default="x")
+        Variable.get("region", "x")
         with DAG("d", schedule="@daily", start_date=datetime(2024, 1, 1), default_args={"retries": 2}):
             @task
             def names(): return ["a"]

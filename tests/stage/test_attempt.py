@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from laboratory import AIRFLOW, RUN_ID, Laboratory, said
+from laboratory import RUN_ID, Laboratory, said
+from older import AIRFLOW
 from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Kill, Run
@@ -112,6 +113,7 @@ def test_xcoms_go_from_task_to_task(lab: Laboratory) -> None:
     assert lab.xcom(outcome, "a/more") == {"deep": [1, None]}
 
 
+@pytest.mark.airflow3
 def test_variables_and_connections_come_from_the_seed(lab: Laboratory) -> None:
     seed = Seed(
         variables={"region": "eu", "lists": '{"a": [1]}'},

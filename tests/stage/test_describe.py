@@ -139,7 +139,10 @@ def test_a_timetable_of_a_plugin_is_found(lab: Laboratory) -> None:
     lab.write(
         "from airflow.timetables.simple import OnceTimetable\n\n\nclass Ours(OnceTimetable): ...\n", "our_timetables.py"
     )
-    source = "from airflow.sdk import DAG\nfrom our_timetables import Ours\nwith DAG('x', schedule=Ours()): ...\n"
+    source = (
+        "from datetime import datetime\nfrom airflow.sdk import DAG\nfrom our_timetables import Ours\n"
+        "with DAG('x', schedule=Ours(), start_date=datetime(2024, 1, 1)): ...\n"
+    )
     try:
         assert [each.problem for each in lab.load(lab.write(source)).dags] == [""]
     finally:

@@ -85,6 +85,7 @@ def test_only_what_came_after_and_is_not_the_repositorys_own_is_third_party(modu
     assert third_party(newest_module(), "/elsewhere") == ()
 
 
+@pytest.mark.airflow3
 def test_there_is_no_metadata_database_and_airflow_says_so(lab: Laboratory) -> None:
     outcome = lab.attempt("from airflow.utils.session import create_session\nwith create_session() as s: s.get_bind()")
     assert outcome.last.state == "failed"
@@ -95,9 +96,9 @@ def test_a_worker_is_fresh_each_time(lab: Laboratory) -> None:
     """Also one that was forked before it was wanted: what an attempt changes in its process the next does not see."""
     body = """
         import json, os, socket, sys
-        import airflow.sdk
-        print("MARK", getattr(airflow.sdk, "mark", None), os.environ.get("MARK"), socket.gethostname(), os.getcwd())
-        airflow.sdk.mark = os.environ["MARK"] = "seen"
+        import airflow
+        print("MARK", getattr(airflow, "mark", None), os.environ.get("MARK"), socket.gethostname(), os.getcwd())
+        airflow.mark = os.environ["MARK"] = "seen"
     """
     path = lab.task(body)
     lines = []
@@ -109,7 +110,8 @@ def test_a_worker_is_fresh_each_time(lab: Laboratory) -> None:
 
 
 def test_an_airflow_that_is_not_served_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    airflow = importlib.import_module("airflow")
-    monkeypatch.setattr(airflow, "__version__", "2.11.2")
-    with pytest.raises(warm.NotServed, match=r"^Airflow 2\.11\.2 is not served yet, only Airflow 3\.0 and newer"):
+    version = importlib.import_module("pytest_dagguard.stage.compat.version")
+    for name, value in (("VERSION", "2.10.5"), ("MAJOR", 2), ("MINOR", 10)):
+        monkeypatch.setattr(version, name, value)
+    with pytest.raises(warm.NotServed, match=r"^Airflow 2\.10\.5 is not served, only Airflow 2\.11 and newer"):
         warm.airflow()

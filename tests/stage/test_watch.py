@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from laboratory import AIRFLOW, Laboratory
+import pytest
+
+from laboratory import Laboratory
+from older import AIRFLOW
 from pytest_dagguard.model.dag import DagFile
 from pytest_dagguard.model.seed import Seed
 
@@ -75,6 +78,7 @@ def test_a_service_that_is_emulated_is_called_by_its_name(lab: Laboratory) -> No
     assert event.file.endswith("tiny.py"), "the innermost line of the repository"
 
 
+@pytest.mark.airflow3
 def test_a_helpers_line_is_told_and_a_loop_is_told_once(lab: Laboratory) -> None:
     helper = lab.write(
         "from airflow.sdk import Variable\n\n\ndef get(n):\n    return Variable.get(f'v{n % 2}', default=1)\n",
@@ -104,7 +108,7 @@ def test_warnings_of_airflow_name_the_line_and_others_are_passed_over(lab: Labor
         warnings.warn("of our own", DeprecationWarning)
     """
     found = events(lab.load(lab.write(source)))
-    if AIRFLOW == (3, 0):  # whose warnings are Python's own, like anybody's
+    if AIRFLOW <= (3, 0):  # 3.0's warnings are Python's own, like anybody's; to 2.11 the module is a good one
         assert found == []
         return
     ((kind, what, line),) = found

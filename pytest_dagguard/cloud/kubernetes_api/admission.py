@@ -275,7 +275,11 @@ def _job(kind: Kind, name: str, value: Object) -> None:
             raise invalid(kind, name, f"spec.{field}", f"Invalid value: {found!r}: must be greater than or equal to 0")
     spec.setdefault("completionMode", "NonIndexed")
     spec.setdefault("suspend", False)
-    spec.setdefault("podReplacementPolicy", "TerminatingOrFailed")
+    policy = spec.get("podFailurePolicy")
+    if policy is not None and template["spec"]["restartPolicy"] != "Never":
+        field = "spec.template.spec.restartPolicy"
+        raise invalid(kind, name, field, 'Invalid value: "OnFailure": only "Never" is supported with podFailurePolicy')
+    spec.setdefault("podReplacementPolicy", "TerminatingOrFailed" if policy is None else "Failed")
     if not spec.get("manualSelector"):
         uid = value["metadata"].get("uid", "")
         own = {"batch.kubernetes.io/controller-uid": uid, "controller-uid": uid}

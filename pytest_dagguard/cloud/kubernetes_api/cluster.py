@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import copy
 import fnmatch
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
@@ -87,11 +86,10 @@ class Cluster:
     store: Store = field(init=False)
     lots: tuple[Lot, ...] = (Lot(),)
     answers: tuple[ExecAnswer, ...] = ()
-    clock_now: Callable[[], datetime] | None = None
-    ahead: float = 0.0
+    time: Callable[[], float] | None = None
 
     def __post_init__(self) -> None:
-        self.store = Store(self.world.clock, self.now)
+        self.store = Store(clock=self.world.clock, now=self.now)
 
     def attach(self, world: World) -> None:
         """Come into a world."""
@@ -99,14 +97,10 @@ class Cluster:
         self.store.clock = world.clock
 
     def now(self) -> datetime:
-        """The time on the cluster's clocks: that of the machine and what the virtual clock is ahead of it."""
-        if self.clock_now is not None:
-            return self.clock_now()
-        return datetime.now(timezone.utc) + timedelta(seconds=self.ahead + self.world.clock.now)
-
-    def pass_by(self) -> None:
-        """Go to a later time: two clean runs within one second would agree on their objects' times by chance."""
-        self.ahead += random.uniform(61.0, 3600.0)
+        """The time on the cluster's clocks: as it is told, or that of the machine and the virtual clock's on top."""
+        if self.time is not None:
+            return datetime.fromtimestamp(self.time(), timezone.utc)
+        return datetime.now(timezone.utc) + timedelta(seconds=self.world.clock.now)
 
     def lot(self, pod: Object) -> Lot:
         """What is to happen to a pod; of several that fit, the last one said."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_dagguard.cloud.kubernetes_api import pod_status
+from pytest_dagguard.cloud.kubernetes_api import failure_policy, pod_status
 from pytest_dagguard.cloud.kubernetes_api.cluster import SERVICE, Cluster
 from pytest_dagguard.cloud.kubernetes_api.kinds import Object, Place
 from pytest_dagguard.model.errors import NotEmulated
@@ -15,19 +15,24 @@ from pytest_dagguard.model.errors import NotEmulated
 _BACK_OFF, _LONGEST = 10.0, 600.0
 
 
-_UNKNOWN = ("podFailurePolicy", "successPolicy", "backoffLimitPerIndex", "maxFailedIndexes")
+_UNKNOWN = ("successPolicy", "backoffLimitPerIndex", "maxFailedIndexes")
 """Fields of a Job's spec that would have it end otherwise than it does here."""
 
 
 def check(job: Object) -> None:
     """Refuse a Job that would not be carried out as it says.
 
-    :raises NotEmulated: it has one of :data:`_UNKNOWN`
+    :raises NotEmulated: it has one of :data:`_UNKNOWN`, or a policy with an action that is not known here
     """
     spec = job.get("spec")
+    for rule in failure_policy.rules(spec):
+        if rule.get("action") not in failure_policy.ACTIONS:
+            known = ", ".join(failure_policy.ACTIONS)
+            what = f"a Job with podFailurePolicy {rule.get('action')}"
+            raise NotEmulated(SERVICE, what, f"the actions {known} are emulated")
     for field in _UNKNOWN:
         if isinstance(spec, dict) and spec.get(field):
-            why = "Jobs that end by completions, backoffLimit and activeDeadlineSeconds are emulated"
+            why = "Jobs that end by completions, backoffLimit, podFailurePolicy and activeDeadlineSeconds are emulated"
             raise NotEmulated(SERVICE, f"a Job with {field}", why)
 
 
@@ -76,9 +81,13 @@ class Jobs:
         self.cluster.store.counted[uid] = job["metadata"]["uid"]
         where = _where(job)
         field = "succeeded" if pod["status"]["phase"] == "Succeeded" else "failed"
-        if not is_finished(job):
+        rule = failure_policy.match(job, pod) if field == "failed" else None
+        if not is_finished(job) and (rule is None or rule.action != failure_policy.IGNORE):
             self.cluster.change(where, lambda fresh: fresh["status"].update({field: fresh["status"].get(field, 0) + 1}))
-        self.sync(where, failed=field == "failed")
+        if rule is not None and rule.action == failure_policy.FAIL_JOB and not is_finished(job):
+            self._fail(where, "PodFailurePolicy", rule.message)
+        else:
+            self.sync(where, failed=field == "failed")
 
     def _owner(self, pod: Object) -> Object | None:
         for each in pod["metadata"].get("ownerReferences") or []:
@@ -88,11 +97,16 @@ class Jobs:
                     return job
         return None
 
-    def pods(self, job: Object) -> list[Object]:
-        """The pods of a Job that have not ended and are not being deleted."""
+    def pods(self, job: Object, leaving: bool = False) -> list[Object]:
+        """The pods of a Job that have not ended and are not being deleted.
+
+        :param leaving: those that are being deleted and have not ended instead
+        """
         found = []
         for _, pod in self.cluster.store.among("pods", job["metadata"]["namespace"]):
-            ended = pod["status"]["phase"] in pod_status.ENDED or pod["metadata"].get("deletionTimestamp")
+            ended = pod["status"]["phase"] in pod_status.ENDED
+            if bool(pod["metadata"].get("deletionTimestamp")) != leaving:
+                continue
             if not ended and (owner := self._owner(pod)) and owner["metadata"]["uid"] == job["metadata"]["uid"]:
                 found.append(pod)
         return found
@@ -120,8 +134,10 @@ class Jobs:
             wanted = len(active)
         if spec["suspend"]:
             wanted = 0
+        if spec["podReplacementPolicy"] == "Failed":
+            wanted -= len(self.pods(job, leaving=True))
         if failed and len(active) < wanted:
-            delay = min(_LONGEST, _BACK_OFF * 2 ** (bad - 1))
+            delay = min(_LONGEST, _BACK_OFF * 2 ** max(0, bad - 1))
             self.cluster.alarm(delay, "job-sync", *where, job["metadata"]["uid"])
         else:
             self._make(job, max(0, wanted - len(active)))

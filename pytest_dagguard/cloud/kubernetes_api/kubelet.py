@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from pytest_dagguard.cloud.kubernetes_api import births, references
 from pytest_dagguard.cloud.kubernetes_api import pod_status as status
 from pytest_dagguard.cloud.kubernetes_api.cluster import NODE_NAME, Cluster
 from pytest_dagguard.cloud.kubernetes_api.kinds import Object, Place
-from pytest_dagguard.cloud.kubernetes_api.store import Life, Line
+from pytest_dagguard.cloud.kubernetes_api.store import Life
 from pytest_dagguard.cloud.kubernetes_api.volumes import Volumes
 from pytest_dagguard.model.life import FAIL, NEVER_ENDS, RUN, SUCCEED, Death
 
@@ -61,6 +61,9 @@ class Kubelet:
         if pod is None or pod["metadata"]["uid"] != uid:
             return
         if what == "delete":
+            self.remove(where)
+        elif what == "node-gone":
+            self._disrupt(where, "DeletionByTaintManager")
             self.remove(where)
         elif pod["status"]["phase"] in status.ENDED:
             return
@@ -176,6 +179,13 @@ class Kubelet:
             if started and not references.unmounted(self.cluster, pod):
                 self._next(where)
 
+    def told(self, actor: str, lines: Sequence[str]) -> None:
+        """A container's process has printed something."""
+        for key, life in self.cluster.store.lives.items():
+            if life.actor == actor:
+                self.cluster.store.write(key, lines, self.cluster.seconds())
+                return
+
     def ended(self, actor: str, death: Death) -> None:
         """A container's process has ended."""
         for (_, name), life in list(self.cluster.store.lives.items()):
@@ -235,9 +245,9 @@ class Kubelet:
 
     def _keep_log(self, key: tuple[str, str], death: Death) -> None:
         store = self.cluster.store
-        lines = [*death.log, *([death.error] if death.error and not death.log else [])]
-        now = self.cluster.seconds()
-        store.logs[key] = (*store.logs.get(key, ()), *(Line(now + n * 1e-6, each) for n, each in enumerate(lines)))
+        store.write(key, death.log, self.cluster.seconds())
+        if death.error and key not in store.logs:
+            store.write(key, [death.error], self.cluster.seconds())
         if death.xcom is not None:
             store.xcoms[key[0]] = death.xcom
 
@@ -312,6 +322,7 @@ class Kubelet:
         pod = self.cluster.store.objects[where]
         uid = pod["metadata"]["uid"]
         if fate == "evicted":
+            self._disrupt(where, "TerminationByKubelet")
             self.fail(where, "Evicted", "The node was low on resource: memory.")
         elif fate == "oom-killed":
             for each in status.containers(pod):
@@ -333,7 +344,12 @@ class Kubelet:
 
         pod = self.cluster.change(where, lost)
         self.cluster.event(pod, "NodeNotReady", "Node is not ready", "Warning", "node-controller")
-        self.cluster.alarm(_NODE_LOST, "delete", *where, uid)
+        self.cluster.alarm(_NODE_LOST, "node-gone", *where, uid)
+
+    def _disrupt(self, where: Place, reason: str) -> None:
+        """Say on a pod that it does not end by itself."""
+        when = self.cluster.store.stamp()
+        self.cluster.change(where, lambda fresh: status.condition(fresh, "DisruptionTarget", True, when, reason))
 
 
 def _where(pod: Object) -> Place:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -21,7 +22,9 @@ from pytest_dagguard.cloud.kubernetes_api.store import Line, fine_stamp
 class Follower:
     """One reader of a log that goes on.
 
-    :param sent: how many lines it was given, counted from the log's first
+    :param sent: bytes of the log that it was given or did not ask for
+    :param since: it wants no lines from before, seconds since the epoch
+    :param left: so many bytes it still wants
     """
 
     where: Place
@@ -30,6 +33,17 @@ class Follower:
     feed: Feed
     stamped: bool
     sent: int
+    since: float
+    left: float
+
+    def give(self, lines: Sequence[Line]) -> None:
+        """Give it lines, as far as it wants them."""
+        text = _text((each for each in lines if each.time >= self.since), self.stamped)
+        self.feed.push(text if len(text) <= self.left else text[: int(self.left)])
+        self.left -= len(text)
+        self.sent = lines[-1].end if lines else self.sent
+        if self.left <= 0:
+            self.feed.close()
 
 
 @dataclass(slots=True)
@@ -61,18 +75,19 @@ class Logs:
             raise Refused(400, f'container "{container}" in pod "{call.name}" {shown}: {why}')
         if call.flag("previous"):
             raise Refused(400, f'previous terminated container "{container}" in pod "{call.name}" not found')
-        stamped = call.flag("timestamps")
-        text = _text(self._wanted(call, lines), stamped)
+        stamped, since = call.flag("timestamps"), self._since(call)
+        wanted = _last([each for each in lines if each.time >= since], _number(call, "tailLines"))
         limit = _number(call, "limitBytes")
-        if limit is not None:
-            text = text[:limit]
         if not call.flag("follow") or state != "running":
-            return text
-        feed = Feed()
-        feed.push(text)
+            return _text(wanted, stamped)[:limit]
+        sent = lines[-1].end if lines else 0
+        follower = Follower(
+            call.place, uid, container, Feed(), stamped, sent, since, math.inf if limit is None else limit
+        )
+        follower.give(wanted)
         self.followers = [each for each in self.followers if not each.feed.closed]
-        self.followers.append(Follower(call.place, uid, container, feed, stamped, len(lines)))
-        return feed
+        self.followers.append(follower)
+        return follower.feed
 
     def _container(self, pod: Object, name: str) -> str:
         name_of = pod["metadata"]["name"]
@@ -85,29 +100,24 @@ class Logs:
             raise Refused(400, f"container {name} is not valid for pod {name_of}")
         return name or found[0]
 
-    def _wanted(self, call: Call, lines: tuple[Line, ...]) -> Iterable[Line]:
-        since = -math.inf
+    def _since(self, call: Call) -> float:
+        """The time before which nothing is wanted, seconds since the epoch."""
         if (seconds := _number(call, "sinceSeconds")) is not None:
-            since = self.cluster.seconds() - seconds
-        elif text := call.one("sinceTime"):
-            try:
-                cut = re.sub(r"(\.\d{6})\d+", r"\1", text).replace("Z", "+00:00").replace(" ", "+")
-                since = datetime.fromisoformat(cut).timestamp()
-            except ValueError:
-                raise Refused(400, f'sinceTime: Invalid value: "{text}"') from None
-        found = [each for each in lines if each.time >= since]
-        tail = _number(call, "tailLines")
-        if tail is None:
-            return found
-        return found[-tail:] if tail else []
+            return self.cluster.seconds() - seconds
+        if not (text := call.one("sinceTime")):
+            return -math.inf
+        try:
+            cut = re.sub(r"(\.\d{6})\d+", r"\1", text).replace("Z", "+00:00").replace(" ", "+")
+            return datetime.fromisoformat(cut).timestamp()
+        except ValueError:
+            raise Refused(400, f'sinceTime: Invalid value: "{text}"') from None
 
     def flush(self) -> None:
         """Give those who follow what is new; a log ends with its container."""
         for each in list(self.followers):
             pod = self.cluster.store.get(each.where)
             lines = self.cluster.store.logs.get((each.uid, each.container), ())
-            each.feed.push(_text(lines[each.sent :], each.stamped))
-            each.sent = max(each.sent, len(lines))
+            each.give(lines[bisect.bisect(lines, each.sent, key=lambda line: line.end) :])
             here = pod is not None and pod["metadata"]["uid"] == each.uid
             if pod is None or not here or pod_status.state_of(pod, each.container)[0] != "running":
                 each.feed.close()
@@ -119,6 +129,10 @@ class Logs:
         for each in self.followers:
             each.feed.close()
         self.followers = []
+
+
+def _last(lines: list[Line], tail: int | None) -> list[Line]:
+    return lines if tail is None else lines[len(lines) - tail :] if tail < len(lines) else lines
 
 
 def _number(call: Call, name: str) -> int | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
+import copy
 import secrets
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -14,6 +16,9 @@ from pytest_dagguard.cloud.kubernetes_api.kinds import Object, Place
 
 ADDED, MODIFIED, DELETED = "ADDED", "MODIFIED", "DELETED"
 KEPT = 4000
+LOG_SIZE = 10 << 20
+"""Bytes of a log after which its older half goes, as by the default ``containerLogMaxSize`` of the kubelet."""
+_APART = 1e-6
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
@@ -36,10 +41,12 @@ class Line:
     """A line of a container's log.
 
     :param time: seconds since the epoch
+    :param end: bytes of the log up to here, those that are not kept any more among them
     """
 
     time: float
     text: str
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +64,17 @@ class Life:
 
 
 @dataclass(slots=True)
-class Store:
-    """The objects, which are never changed in place: a new value takes the place of an old one.
+class Kept:
+    """What of the API server belongs to the state of the cloud.
 
     :param lives: (uid of the pod, container) -> what goes on there
     :param logs: (uid of the pod, container) -> its log
-    :param counted: uid of a pod -> uid of the job that has counted its end
-    :param overlaps: task instance -> how many live pods it had at once, where that was more than one
-    :param drawn: uid of a pod -> what is to happen to it alone
     :param births: how many processes of a name were begun, so that the next one's name is its own
+    :param overlaps: task instance -> how many live pods it had at once, where that was more than one
+    :param counted: uid of a pod -> uid of the job that has counted its end
+    :param drawn: uid of a pod -> what is to happen to it alone
     """
 
-    clock: Clock
-    now: Callable[[], datetime]
     objects: dict[Place, Object] = field(default_factory=dict)
     revision: int = 1
     floor: int = 0
@@ -82,6 +87,17 @@ class Store:
     counted: dict[str, str] = field(default_factory=dict)
     alarms: dict[str, Alarm] = field(default_factory=dict)
     drawn: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class Store(Kept):
+    """The objects, which are never changed in place: a new value takes the place of an old one.
+
+    :param listeners: told of each change
+    """
+
+    clock: Clock
+    now: Callable[[], datetime]
     listeners: list[Callable[[Change], None]] = field(default_factory=list)
 
     def get(self, place: Place) -> Object | None:
@@ -127,6 +143,24 @@ class Store:
         self.floor = max(self.floor, floor)
         self.changes = [each for each in self.changes if each.revision > self.floor]
 
+    def write(self, key: tuple[str, str], lines: Sequence[str], now: float) -> None:
+        """Add lines to a container's log.
+
+        :param now: seconds since the epoch; of two lines the later one has a later time in any case
+        """
+        log = self.logs.get(key, ())
+        end, time = (log[-1].end, max(now, log[-1].time + _APART)) if log else (0, now)
+        added = []
+        for each in lines:
+            end += len(each.encode("utf-8", "replace")) + 1
+            added.append(Line(time, each, end))
+            time += _APART
+        if added:
+            log = (*log, *added)
+            if end - log[0].end > LOG_SIZE:
+                log = log[bisect.bisect(log, end - LOG_SIZE // 2, key=lambda line: line.end) :]
+            self.logs[key] = log
+
     def stamp(self) -> str:
         """The time now, as objects have it."""
         return stamp(self.now())
@@ -143,24 +177,21 @@ class Store:
             now += timedelta(seconds=1)
         return stamp(now)
 
-    def snapshot(self) -> tuple[object, ...]:
+    def snapshot(self) -> Kept:
         """A value for :meth:`restore`; what it refers to is never changed in place."""
-        return (
-            dict(self.objects), self.revision, self.floor, list(self.changes), dict(self.lives), dict(self.logs),
-            dict(self.xcoms), dict(self.births), dict(self.alarms), dict(self.counted),
-            dict(self.overlaps), dict(self.drawn),
-        )  # fmt: skip
+        return self._copied(self)
 
-    def restore(self, kept: tuple[object, ...]) -> None:
+    def restore(self, kept: Kept) -> None:
         """Bring back what was; nobody is told."""
-        objects, revision, floor, changes, lives, logs, xcoms, births, alarms, counted, overlaps, drawn = kept
-        self.objects, self.revision, self.floor = dict(objects), revision, floor  # type: ignore[call-overload, assignment]
-        self.changes, self.lives, self.logs = list(changes), dict(lives), dict(logs)  # type: ignore[call-overload]
-        self.xcoms, self.births, self.alarms = dict(xcoms), dict(births), dict(alarms)  # type: ignore[call-overload]
-        self.counted, self.overlaps = dict(counted), dict(overlaps)  # type: ignore[call-overload]
-        self.drawn = dict(drawn)  # type: ignore[call-overload]
+        fresh = self._copied(kept)
+        for each in fields(Kept):
+            setattr(self, each.name, getattr(fresh, each.name))
         # a cluster counts for all that goes on in it: no two runs of a task meet the same revisions
         self.revision += secrets.randbelow(9000) + 1
+
+    @staticmethod
+    def _copied(kept: Kept) -> Kept:
+        return Kept(**{each.name: copy.copy(getattr(kept, each.name)) for each in fields(Kept)})
 
 
 def _same(a: Object, b: Object) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,28 +14,12 @@ from airflow.models.trigger import Trigger, handle_event_submit
 
 from pytest_dagguard.model.attempt import AttemptSpec
 from pytest_dagguard.stage.compat import columns, sdk
+from pytest_dagguard.stage.compat.firing import FAIL, Fired, first_event
 
 try:
     from airflow.sdk.module_loading import import_string
 except ImportError:  # Airflow 3.0 and 3.1
     from airflow.utils.module_loading import import_string
-
-FAIL = "__fail__"
-"""Airflow's name of the method that a task goes on with when its trigger has failed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fired:
-    """What the task goes on with.
-
-    :param method: as ``next_method`` has it
-    :param kwargs: as ``next_kwargs`` has them, serialized
-    :param error: of a trigger that failed
-    """
-
-    method: str
-    kwargs: Any
-    error: BaseException | None = None
 
 
 def run(spec: AttemptSpec, trigger: Mapping[str, Any], method: str, kwargs: Any) -> Fired:
@@ -68,32 +52,14 @@ async def _first_event(spec: AttemptSpec, trigger: Mapping[str, Any]) -> Any:
         import greenback
 
         await greenback.ensure_portal()
-    made = import_string(trigger["classpath"])(**_decoded(trigger["kwargs"]))
-    made.trigger_id = 1
-    made.task_instance = sdk.task_instance(spec)
-    timeout = trigger.get("timeout")
-    try:
-        return await (_next(made) if timeout is None else _before(_next(made), float(timeout)))
-    finally:
-        with contextlib.suppress(Exception):
-            await made.cleanup()
 
+    def make() -> Any:
+        made = import_string(trigger["classpath"])(**_decoded(trigger["kwargs"]))
+        made.trigger_id = 1
+        made.task_instance = sdk.task_instance(spec)
+        return made
 
-async def _next(trigger: Any) -> Any:
-    async for event in trigger.run():
-        return event
-    return None
-
-
-async def _before(coming: Any, seconds: float) -> Any:
-    """Wait for it, but not for longer than so many seconds of the task's own time."""
-    first, bell = asyncio.ensure_future(coming), asyncio.ensure_future(asyncio.sleep(seconds))
-    await asyncio.wait({first, bell}, return_when=asyncio.FIRST_COMPLETED)
-    bell.cancel()
-    if first.done():
-        return first.result()
-    first.cancel()
-    raise asyncio.TimeoutError
+    return await first_event(make, trigger.get("timeout"))
 
 
 def _decoded(kwargs: Any) -> dict[str, Any]:

@@ -1,0 +1,67 @@
+"""What the stage asks of its engine, with Airflow 2.11. (``compat/task_sdk.py`` is the same for Airflow 3.)"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from airflow import settings
+
+from pytest_dagguard.model.attempt import AttemptSpec
+from pytest_dagguard.stage.airflow2 import database, guard, remember, secrets
+from pytest_dagguard.stage.airflow2.api import Api
+from pytest_dagguard.stage.airflow2.task import Refused, execute
+from pytest_dagguard.stage.compat import dagbag
+from pytest_dagguard.stage.compat.firing import Fired
+
+__all__ = ["Refused", "block", "connected", "execute", "fire", "prepare", "prepare_triggers"]
+
+_OFTEN = (
+    "airflow.decorators",
+    "airflow.operators.bash",
+    "airflow.operators.python",
+    "airflow.providers.standard.operators.python",
+    "airflow.serialization.serialized_objects",
+)
+"""Modules of which nearly every DAG file has one."""
+
+
+def prepare() -> None:
+    """Do before the forks what each of them would do."""
+    remember.remember(database.make(), settings.Session)
+    dagbag.load("/nonexistent.py")
+    for name in _OFTEN:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+
+
+def block() -> None:
+    """The database is the attempt's own, and :mod:`guard` looks after it; so there is nothing to block."""
+    database.make()
+
+
+@contextmanager
+def connected(url: str, asked: Callable[[Any, Callable[[], Any]], Any]) -> Iterator[None]:
+    """Have ``Variable.get`` and the like ask the Execution API at ``url``, in this process from now on.
+
+    :param asked: is given each request and what gets the answer, and returns the answer
+    """
+    api = Api(url)
+    secrets.install(api, asked)
+    guard.install(settings.engine, api)
+    yield
+
+
+def prepare_triggers() -> None:
+    """Do before the forks what a trigger needs."""
+    importlib.import_module("pytest_dagguard.stage.airflow2.triggers")
+
+
+def fire(spec: AttemptSpec, trigger: Mapping[str, Any], method: str, kwargs: Any) -> Fired:
+    """Run a trigger, see :func:`pytest_dagguard.stage.airflow2.triggers.run`."""
+    from pytest_dagguard.stage.airflow2 import triggers
+
+    return triggers.run(spec, trigger, method, kwargs)
