@@ -14,7 +14,7 @@ from multidict import CIMultiDict
 from pytest_dagguard.cloud import streams
 from pytest_dagguard.cloud.emulator import Request, Response
 from pytest_dagguard.cloud.feed import Feed
-from pytest_dagguard.cloud.tap import Whereabouts
+from pytest_dagguard.cloud.whereabouts import Whereabouts
 from pytest_dagguard.model.history import Frame
 
 Handler = Callable[[Request], Awaitable[Response]]

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_dagguard.cloud.emulator import Request, Response
 from pytest_dagguard.cloud.server import Port, WherePort, serve_http
-from pytest_dagguard.cloud.tap import Whereabouts
+from pytest_dagguard.cloud.whereabouts import Whereabouts
 from pytest_dagguard.model.history import Frame
 
 T = TypeVar("T")
