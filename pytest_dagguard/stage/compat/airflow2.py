@@ -57,6 +57,7 @@ def restore(record: Callable[[str], object]) -> None:
     """
     if not moved():
         return
+    import airflow
     import airflow.utils.dates
     from airflow.sdk import DAG
 
@@ -67,7 +68,13 @@ def restore(record: Callable[[str], object]) -> None:
             return days_ago(*arguments, **named)
 
         airflow.utils.dates.days_ago = recorded
-    make = DAG.__init__
+    # Airflow 3.0 has a class of its own under the old name
+    for each in dict.fromkeys((DAG, airflow.DAG)):
+        _take_schedule_interval(each, record)
+
+
+def _take_schedule_interval(kind: Any, record: Callable[[str], object]) -> None:
+    make = kind.__init__
 
     def __init__(self: Any, *arguments: Any, **named: Any) -> None:
         if "schedule_interval" in named:
@@ -75,4 +82,4 @@ def restore(record: Callable[[str], object]) -> None:
             named.setdefault("schedule", named.pop("schedule_interval"))
         make(self, *arguments, **named)
 
-    DAG.__init__ = __init__
+    kind.__init__ = __init__
