@@ -63,13 +63,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Tally(config, settings), "dagguard-tally")
     if config.args_source.name in ("INVOCATION_DIR", "TESTPATHS"):
         if not settings.dags:
-            raise pytest.UsageError(
-                f"there is no DAG folder: {settings.root / 'dags'} does not exist and AIRFLOW__CORE__DAGS_FOLDER is"
-                ' not set; name the DAG files on the command line, or set dags = ["..."] under [tool.dagguard] in'
-                f" {settings.root / 'pyproject.toml'}"
-            )
+            raise pytest.UsageError(start.no_dags(settings.root))
         config.args = [str(each) for each in settings.dags]
-        config.pluginmanager.register(foreign.Foreign(settings.dags), "dagguard-foreign")
+    config.pluginmanager.register(foreign.Foreign(config, settings.dags), "dagguard-foreign")
     rules.take_repository_arguments(config, settings.dags)
     if not _only_directs(config) and not config.getoption("help", False):
         config.stash[CHANGED] = start.changed_files(settings)

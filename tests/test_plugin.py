@@ -442,9 +442,12 @@ def test_a_seed_that_the_emulator_refuses_is_said_in_one_line(bare: Callable[...
 
 def test_a_repository_without_a_dag_folder(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.dagguard]\n")
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "x.py").write_text("from airflow.sdk import DAG\nwith DAG('d'): ...\n")
     it = pytest_in(tmp_path, "--dagguard")
     assert it.code == 4
     assert "there is no DAG folder" in error_lines(it)[0]
+    assert "DAGs seem to be in jobs (1 files): pytest --dagguard FOLDER" in error_lines(it)[0]
 
 
 def test_list_and_explain(bare: Callable[..., Ran]) -> None:

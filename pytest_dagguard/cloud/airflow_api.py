@@ -40,7 +40,7 @@ from pytest_dagguard.cloud.airflow_versions import for_client
 from pytest_dagguard.cloud.emulator import Blobs, Caller, Request, Response, World
 from pytest_dagguard.model import life
 from pytest_dagguard.model.errors import DagguardError, NotEmulated
-from pytest_dagguard.model.life import Death
+from pytest_dagguard.model.life import Birth, Death
 from pytest_dagguard.model.operation import Operation
 from pytest_dagguard.model.seed import Seed
 from pytest_dagguard.model.state import CUT_SHORT, Entry
@@ -82,6 +82,7 @@ class AirflowApi:
     def __init__(self, blobs: Blobs) -> None:
         self.blobs = blobs
         self.store = Store(switches={"child_runs": "success"})
+        self._lives: dict[str, tuple[str, str]] = {}
 
     @property
     def rewriters(self) -> list[Rewriter]:
@@ -110,7 +111,9 @@ class AirflowApi:
 
         def started(run: Run) -> None:
             said = world.behaviour("children", run.dag_id) or life.SUCCEED
-            if said != life.NEVER_ENDS:
+            if said == life.RUN:
+                self._begin(world, run)
+            elif said != life.NEVER_ENDS:
                 word, _, seconds = said.partition(" after ")
                 state = "failed" if word == life.FAIL else "success"
                 after = float(seconds or life.CHILD_RUN)
@@ -118,6 +121,16 @@ class AirflowApi:
 
         self.store.started = started
         self.store.switches["child_runs"] = None
+
+    def _begin(self, world: World, run: Run) -> None:
+        """Have the tasks of a child run be run; what is still under way of it, where it was cleared, ends."""
+        place = (run.dag_id, run.run_id)
+        for actor in [actor for actor, each in self._lives.items() if each == place]:
+            del self._lives[actor]
+            world.kill(actor)
+        actor = f"run {run.dag_id}#{self.store.number(f'child run {run.dag_id}')}"
+        self._lives[actor] = place
+        world.begin(Birth(actor, self.name, "run", life.RUN, {"dag_id": run.dag_id, "run_id": run.run_id}))
 
     def ring(self, *what: Any) -> None:
         """A child DAG run has come to its end."""
@@ -128,7 +141,12 @@ class AirflowApi:
             COMMANDS["dag_run"](self.store, payload)
 
     def ended(self, actor: str, death: Death) -> None:
-        """It begins no processes."""
+        """All tasks of a child run have ended."""
+        place = self._lives.pop(actor, None)
+        run = self.store.runs.get(place) if place is not None else None
+        if run is not None and run.state in ("queued", "running"):
+            payload = {"dag_id": run.dag_id, "run_id": run.run_id, "state": "failed" if death.code else "success"}
+            COMMANDS["dag_run"](self.store, payload)
 
     def environment(self, url: str) -> dict[str, str]:
         """Point Airflow's task side at ``url``."""
@@ -220,6 +238,8 @@ class AirflowApi:
                 content = {"conf": run.conf, "logical_date": iso(run.logical_date)}
                 if run.interrupted:
                     content[CUT_SHORT] = run.interrupted
+                if run.failed:
+                    content["failed"] = run.failed
                 # Clearing lets it run again: not another content, but a change.
                 yield run.resource, "child-run", content, str(run.clear_number)
 
@@ -240,6 +260,7 @@ class AirflowApi:
     def restore(self, snapshot: Any) -> None:
         """Bring all tables back."""
         self.store.restore(snapshot)
+        self._lives.clear()
 
     def seed(self, seed: Seed) -> None:
         """Variables, connections and XComs; the latter apply to any run of their DAG."""

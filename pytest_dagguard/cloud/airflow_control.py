@@ -112,6 +112,20 @@ def resume(store: Store, payload: dict[str, Any]) -> None:
         store.put(replace(row, state="queued", trigger=None, **given))
 
 
+def expand(store: Store, payload: dict[str, Any]) -> None:
+    """Make the instances of tasks that are mapped, as the scheduler does once it is known how many they are.
+
+    :param payload: ``dag_id``, ``run_id``, ``task_ids``, ``length``
+    """
+    for task_id in payload["task_ids"]:
+        task = (payload["dag_id"], payload["run_id"], task_id)
+        _drop_unmapped(store, task)
+        operator = store.dag(task[0]).tasks.get(task_id)
+        for index in range(payload["length"]):
+            if (*task, index) not in store.instances:
+                store.put(TaskInstance(store.fresh_id(*task, index), *task, index, operator=operator))
+
+
 def _expand(store: Store, task: tuple[str, str, str], length: int) -> None:
     _drop_unmapped(store, task)
     for index in range(length):
@@ -149,6 +163,23 @@ def instance(store: Store, payload: dict[str, Any]) -> dict[str, Any] | None:
         key = (payload["dag_id"], payload["run_id"], payload["task_id"], payload.get("map_index", -1))
         row = store.instances.get(key)
     return None if row is None else {**asdict(row), "archived": row.id in store.history}
+
+
+def left_out(store: Store, payload: dict[str, Any]) -> bool:
+    """Say whether a branch or short circuit just before an instance of a mapped group has decided against it.
+
+    Those skip nothing by themselves there; the scheduler reads what they have pushed (``NotPreviouslySkippedDep``).
+
+    :param payload: ``dag_id``, ``run_id``, ``task_id``, ``map_index``; ``upstream``: ids of the tasks before it
+    """
+    for task_id in payload["upstream"]:
+        found = store.xcoms.get((payload["dag_id"], payload["run_id"], task_id, payload["map_index"], "skipmixin_key"))
+        decided = found.value if found is not None and isinstance(found.value, dict) else {}
+        if payload["task_id"] in decided.get("skipped", ()):
+            return True
+        if "followed" in decided and payload["task_id"] not in decided["followed"]:
+            return True
+    return False
 
 
 def mapped_length(store: Store, payload: dict[str, Any]) -> int | None:
@@ -205,8 +236,10 @@ COMMANDS: dict[str, Command] = {
     "tasks": tasks,
     "queue": queue,
     "resume": resume,
+    "expand": expand,
     "state": set_state,
     "ti": instance,
+    "left_out": left_out,
     "mapped_length": mapped_length,
     "dags": dags,
     "child_runs": child_runs,

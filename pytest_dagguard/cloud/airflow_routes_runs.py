@@ -135,7 +135,7 @@ def _clear(store: Store, call: Call) -> Reply:
         run = replace(run, state="queued", start_date=None, end_date=None)
     else:
         run = replace(run, interrupted=run.interrupted + 1)
-    run = store.runs[dag_id, run_id] = replace(run, clear_number=run.clear_number + 1)
+    run = store.runs[dag_id, run_id] = replace(run, clear_number=run.clear_number + 1, failed="")
     if run.child:
         store.started(run)
     return NO_CONTENT

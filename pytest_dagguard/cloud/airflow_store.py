@@ -78,6 +78,7 @@ class Run:
 
     :param child: True for a run that a task triggered
     :param interrupted: how often it was cleared while it was under way
+    :param failed: id of its first task that failed, where its tasks were run
     """
 
     dag_id: str
@@ -99,6 +100,7 @@ class Run:
     consumed_asset_events: tuple[Mapping[str, Any], ...] = ()
     child: bool = False
     interrupted: int = 0
+    failed: str = ""
 
     @property
     def resource(self) -> str:

@@ -22,7 +22,7 @@ from pytest_dagguard.cloud.telling import serve_lines
 from pytest_dagguard.cloud.world import NOBODY, World
 from pytest_dagguard.model import registry, wire
 from pytest_dagguard.model.history import History
-from pytest_dagguard.model.life import Death
+from pytest_dagguard.model.life import Birth, Death
 from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.seed import Seed
 from pytest_dagguard.model.state import Entry
@@ -211,6 +211,11 @@ class Cloud:
         assert self._broker is not None
         return self._broker.lose(queue)
 
+    async def broker_standing(self) -> tuple[int, int]:
+        """Messages that workers have not acknowledged, and tasks that Celery's result backend says have failed."""
+        assert self._broker is not None
+        return self._broker.standing()
+
     async def broker_close(self) -> None:
         """Stop it."""
         if self._broker is not None:
@@ -261,6 +266,15 @@ class Cloud:
         """A life that the director has started has ended."""
         await self.remove(actor)
         self.world.ended(actor, death)
+
+    async def adopt(self, birth: Birth) -> None:
+        """Take in a process that belongs to a life, see :meth:`World.adopt`."""
+        self.world.adopt(birth)
+
+    async def began(self, actor: str) -> None:
+        """A life that has no process of its own may go on."""
+        self.world.started(actor)
+        self.world.step()
 
     async def snapshot(self) -> int:
         """Keep the state of all emulators; the number brings it back."""

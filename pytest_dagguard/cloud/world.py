@@ -112,6 +112,11 @@ class World:
         self.lives[birth.actor] = birth
         self.unborn.append(birth)
 
+    def adopt(self, birth: Birth) -> None:
+        """Take in a process that belongs to a life, and that the director is starting by itself."""
+        self.lives[birth.actor] = birth
+        self._starting.add(birth.actor)
+
     def kill(self, actor: str) -> None:
         """End a process and all that it started; nothing of it takes effect any more."""
         birth = self.lives.pop(actor, None)
@@ -123,6 +128,8 @@ class World:
         self._starting.discard(actor)
         self.leave(actor)
         self.emit(("doomed", actor))
+        for name in [name for name, each in self.lives.items() if each.of == actor]:
+            self.kill(name)
 
     def behaviour(self, kind: str, name: str) -> str:
         """What the configuration says of an image or a job; the longest pattern that fits goes first."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-import importlib.util
 import re
-import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from pytest_dagguard.collection.imports import Imports, absent_provider
 from pytest_dagguard.model.dag import DagFile
 
 NOTE = "missing: "
@@ -18,6 +16,8 @@ USED = "stand-in: "
 """Begins a note on what stood in for something: ``stand-in: stub acme``."""
 
 MODULE, VARIABLE, CONNECTION, ENVIRONMENT, OBJECT = "module", "variable", "connection", "environment", "object"
+PATH, MOVED = "path", "moved"
+"""A folder of the repository in which a module is; a name that Airflow 3 has elsewhere, or no more."""
 
 _TEXTS = (
     (MODULE, re.compile(r"No module named '([\w.]+)'")),
@@ -27,74 +27,46 @@ _TEXTS = (
     (CONNECTION, re.compile(r"there is no connection '([^']+)'")),
     (ENVIRONMENT, re.compile(r"KeyError: '([A-Z][A-Z0-9_]*)'")),
     (OBJECT, re.compile(r"\b((?:s3|gs)://\S+) is not there")),
+    (MOVED, re.compile(r"cannot import name '\w+' from '(airflow[\w.]*)'")),
+    (MOVED, re.compile(r"DAG\.__init__\(\) got an unexpected keyword argument '(\w+)'")),
 )
+_AIRFLOWS = re.compile(r"airflow(?!\.providers\.)\.")
+_PROVIDER = "airflow.providers."
 
 
 def of_text(text: str) -> list[str]:
     """Notes on what an error or a reason says is missing."""
-    return [f"{NOTE}{kind} {match}" for kind, pattern in _TEXTS for match in pattern.findall(text)]
+    found = [(kind, name) for kind, pattern in _TEXTS for name in pattern.findall(text)]
+    return [f"{NOTE}{MOVED if kind == MODULE and _AIRFLOWS.match(name) else kind} {name}" for kind, name in found]
 
 
-def of_source(path: Path, folders: Sequence[str], environ: Collection[str]) -> list[str]:
-    """Notes on all that a file that does not load names and that is not here, so that one look is enough.
-
-    :param folders: that modules are imported from beside Python's own
-    :param environ: names of the environment variables that will be set
-    """
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError, OSError):
-        return []
-    guarded = {
-        each for node in ast.walk(tree) if isinstance(node, ast.Try) for part in node.body for each in ast.walk(part)
-    }
-    found: dict[str, None] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Import, ast.ImportFrom)) and node not in guarded:
-            for name in _imported(node):
-                if not _is_here(name, folders):
-                    found.setdefault(f"{NOTE}{MODULE} {name}")
-        elif (name := _environment(node)) and name not in environ:
-            found.setdefault(f"{NOTE}{ENVIRONMENT} {name}")
-    return list(found)
-
-
-def of_load(loaded: DagFile, folders: Sequence[str], environ: Collection[str]) -> tuple[str, ...]:
+def of_load(loaded: DagFile, imports: Imports, known: Collection[str]) -> tuple[str, ...]:
     """Notes on what a file that does not load lacks, by its errors and by what it names beside that.
 
-    :param folders: that modules are imported from beside Python's own
-    :param environ: names of the environment variables that will be set
+    :param known: notes on what there is: ``missing: environment REGION`` where that variable will be set
     """
     lacks = [each for error in loaded.errors for each in of_text(error.message)]
-    if any(each.kind in ("missing-module", "exception") for each in loaded.errors):
-        lacks += of_source(Path(loaded.path), folders, environ)
-    return tuple(dict.fromkeys(lacks))
+    if any(each.kind in ("missing-module", "lacks", "moved", "exception") for each in loaded.errors):
+        needed = imports.of_file(Path(loaded.path))
+        kinds = {
+            MODULE: needed.modules,
+            MOVED: needed.moved,
+            VARIABLE: needed.variables,
+            ENVIRONMENT: needed.environment,
+        }
+        more = [f"{NOTE}{kind} {name}" for kind, names in kinds.items() for name in names]
+        lacks += [each for each in more if each not in known and each.rpartition(" ")[0] not in known]
+    return tuple(dict.fromkeys(_homed(each, imports) for each in lacks))
 
 
-def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
-    """The top-level names of what is imported."""
-    if isinstance(node, ast.Import):
-        yield from (each.name.partition(".")[0] for each in node.names)
-    elif node.module and not node.level:
-        yield node.module.partition(".")[0]
-
-
-def _is_here(name: str, folders: Sequence[str]) -> bool:
-    if name in sys.modules or any(Path(each, name).is_dir() or Path(each, f"{name}.py").is_file() for each in folders):
-        return True
-    try:
-        return importlib.util.find_spec(name) is not None
-    except (ImportError, ValueError):
-        return False
-
-
-def _environment(node: ast.AST) -> str:
-    """The name in ``os.environ["NAME"]``, empty for anything else."""
-    if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, ast.Load):
-        return ""
-    if ast.unparse(node.value) not in ("os.environ", "environ") or not isinstance(node.slice, ast.Constant):
-        return ""
-    return str(node.slice.value)
+def _homed(note: str, imports: Imports) -> str:
+    """For a module that the repository has itself: the folder in which it is; for one of a provider, the provider."""
+    kind, _, name = note[len(NOTE) :].partition(" ")
+    if kind == MODULE and name.startswith(_PROVIDER):
+        absent = absent_provider(name)
+        return f"{NOTE}{MODULE} {absent}" if absent else f"{NOTE}{MOVED} {name}"
+    home = imports.home(name) if kind == MODULE else ""
+    return f"{NOTE}{PATH} {home}" if home else note
 
 
 def collect(notes: Iterable[str]) -> dict[str, list[str]]:
@@ -103,7 +75,8 @@ def collect(notes: Iterable[str]) -> dict[str, list[str]]:
     for each in notes:
         if each.startswith(NOTE):
             kind, _, name = each[len(NOTE) :].partition(" ")
-            found.setdefault(kind, set()).add(name.partition(".")[0] if kind == MODULE else name)
+            whole = kind != MODULE or name.startswith(_PROVIDER)
+            found.setdefault(kind, set()).add(name if whole else name.partition(".")[0])
     return {kind: sorted(names) for kind, names in sorted(found.items())}
 
 
@@ -112,15 +85,19 @@ def told(missing: dict[str, list[str]], seed: str) -> list[str]:
 
     :param seed: the seed folder, as the user would type it
     """
-    places = {
-        MODULE: "install them where pytest runs, or name them under stubs in [tool.dagguard]",
-        VARIABLE: f"put them into {seed}/variables.json",
-        CONNECTION: f"put them into {seed}/connections.json",
-        ENVIRONMENT: "set them under [tool.dagguard.env]",
-        OBJECT: f"put them below {seed}/s3 and {seed}/gcs",
+    kinds = {
+        MODULE: ("missing modules", "install them where pytest runs, or name them under stubs in [tool.dagguard]"),
+        VARIABLE: ("missing Variables", f"put them into {seed}/variables.json"),
+        CONNECTION: ("missing connections", f"put them into {seed}/connections.json"),
+        ENVIRONMENT: ("missing environment variables", "set them under [tool.dagguard.env]"),
+        OBJECT: ("missing objects", f"put them below {seed}/s3 and {seed}/gcs"),
+        PATH: ("folders that are imported from", "name them under paths in [tool.dagguard]"),
+        MOVED: (
+            "not in Airflow 3, or elsewhere",
+            "airflow-2 = true under [tool.dagguard.aliases] finds most; what is left, name there or port",
+        ),
     }
-    words = {MODULE: "modules", VARIABLE: "Variables", CONNECTION: "connections", ENVIRONMENT: "environment variables"}
-    lines = [f"missing {words.get(kind, 'objects')}: {_few(names)}; {places[kind]}" for kind, names in missing.items()]
+    lines = [f"{kinds[kind][0]}: {_few(names)}; {kinds[kind][1]}" for kind, names in missing.items()]
     if lines:
         lines.append("--dagguard-init writes the files and lines for all of these, to be filled in")
     return lines

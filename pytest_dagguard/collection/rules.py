@@ -7,6 +7,7 @@ time). One item for each file, ``rules``, stands for all that are kept, and carr
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,8 @@ import pytest
 
 from pytest_dagguard.collection import missing
 from pytest_dagguard.collection.check import CheckItem
+from pytest_dagguard.collection.imports import Imports
+from pytest_dagguard.engine.lab import Options
 from pytest_dagguard.engine.session import Session
 from pytest_dagguard.model import verdict as verdicts
 from pytest_dagguard.model.dag import Dag
@@ -59,10 +62,25 @@ class RuleItem(CheckItem):
         if self.name != "import-error":
             return found
         options = self.dagguard.options
-        folders = (*map(str, options.dags), *options.paths)
-        environ = {*os.environ, *options.environment}
-        lacks = missing.of_load(self.dagguard.hygiene.files[self.file], folders, environ)
+        imports = imports_of(
+            options.root, (*map(str, options.dags), *options.paths), (*options.stubs, *options.aliases)
+        )
+        lacks = missing.of_load(self.dagguard.hygiene.files[self.file], imports, known(options))
         return replace(found, notes=(*found.notes, *lacks))
+
+
+@functools.lru_cache(maxsize=1)
+def imports_of(root: Path, folders: tuple[str, ...], stand_ins: tuple[str, ...]) -> Imports:
+    """One look at the repository for all of its files."""
+    return Imports(root, folders, stand_ins)
+
+
+def known(options: Options) -> set[str]:
+    """Notes on what files will find, see :func:`~pytest_dagguard.collection.missing.of_load`."""
+    set_by_name = [each.removeprefix("AIRFLOW_VAR_").lower() for each in options.environment]
+    found = {f"{missing.NOTE}{missing.ENVIRONMENT} {name}" for name in (*os.environ, *options.environment)}
+    found |= {f"{missing.NOTE}{missing.VARIABLE} {name}" for name in (*options.seed.variables, *set_by_name)}
+    return found | ({f"{missing.NOTE}{missing.MOVED}"} if options.airflow2 else set())
 
 
 class KeptItem(CheckItem):

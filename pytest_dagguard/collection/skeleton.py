@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pytest_dagguard.collection import missing as kinds
+from pytest_dagguard.config import pyproject
 from pytest_dagguard.model.errors import DagguardError
 
 PLACEHOLDER = "TODO"
+TABLE = "tool.dagguard"
 
 
-def write(missing: dict[str, list[str]], root: Path, seed: Path) -> list[str]:
+def write(missing: dict[str, list[str]], root: Path, seed: Path, dags: Sequence[str] = ()) -> list[str]:
     """Write what is missing. What is there stays as it is; only what it lacks is added.
 
     :param missing: names by kind
     :param root: folder of ``pyproject.toml``
+    :param dags: DAG folders that were named on the command line alone
     :returns: a line for each file that was written, and what is left to do by hand
     :raises DagguardError: a file cannot be read or written
     """
@@ -29,7 +33,7 @@ def write(missing: dict[str, list[str]], root: Path, seed: Path) -> list[str]:
                 {name: {"conn_type": PLACEHOLDER} for name in missing.get(kinds.CONNECTION, ())},
             ),
             *_objects(seed, missing.get(kinds.OBJECT, [])),
-            *_configuration(root / "pyproject.toml", missing, _typed(seed, root)),
+            *_configuration(root / "pyproject.toml", _wanted(missing, _typed(seed, root), dags)),
         ]
     except (OSError, ValueError) as failed:
         raise DagguardError(f"--dagguard-init: {failed}") from failed
@@ -65,17 +69,33 @@ def _objects(seed: Path, names: list[str]) -> list[str]:
     return lines
 
 
-def _configuration(path: Path, missing: dict[str, list[str]], seed: str) -> list[str]:
-    """The table in ``pyproject.toml`` where there is none yet; else the lines to add to it."""
-    lines = []
-    if modules := missing.get(kinds.MODULE):
-        lines += ["# made up so that files load; what a task does with them is no evidence. Better: install them"]
-        lines += [f"stubs = {json.dumps(modules)}"]
-    if names := missing.get(kinds.ENVIRONMENT):
-        lines += ["", "[tool.dagguard.env]", *(f'{name} = "{PLACEHOLDER}"' for name in names)]
-    old = path.read_text(encoding="utf-8") if path.exists() else ""
-    if "[tool.dagguard" in old:
-        return [f"add to {path.name}: {' '.join(each for each in lines if each and each[0] != '#')}"] if lines else []
-    table = "\n".join(["[tool.dagguard]", f'seed = "{seed}"', *lines])
-    path.write_text(f"{old.rstrip()}\n\n{table}\n".lstrip(), encoding="utf-8")
-    return [f"wrote [tool.dagguard] into {path.name}" + ("; fill in its [tool.dagguard.env]" if names else "")]
+def _wanted(missing: dict[str, list[str]], seed: str, dags: Sequence[str]) -> list[tuple[str, str, Any]]:
+    """The configuration that would mend it: table, key and value of each line."""
+    wanted: list[tuple[str, str, Any]] = [(TABLE, "dags", list(dags))] if dags else []
+    wanted += [(TABLE, "seed", seed)]
+    wanted += [(TABLE, "paths", names)] if (names := missing.get(kinds.PATH)) else []
+    # made up so that files load: what a task does with them is no evidence, and to install them is better
+    wanted += [(TABLE, "stubs", names)] if (names := missing.get(kinds.MODULE)) else []
+    wanted += [(f"{TABLE}.aliases", "airflow-2", True)] if missing.get(kinds.MOVED) else []
+    return wanted + [(f"{TABLE}.env", name, PLACEHOLDER) for name in missing.get(kinds.ENVIRONMENT, ())]
+
+
+def _configuration(path: Path, wanted: list[tuple[str, str, Any]]) -> list[str]:
+    """Bring lines into ``pyproject.toml``; those that cannot be put in without harm are told."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    by_hand, added = [], []
+    is_new = "[tool.dagguard" not in text
+    for table, key, value in wanted:
+        if key == "seed" and not is_new:
+            continue
+        new = pyproject.with_key(text, table, key, value)
+        if new is None:
+            by_hand.append(f"add to {path.name}, [{table}]: {key} = {json.dumps(value)}")
+        elif new != text:
+            added.append(key)
+            text = new
+    if added:
+        path.write_text(text, encoding="utf-8")
+        blanks = "; fill in what is TODO" if f'= "{PLACEHOLDER}"' in text else ""
+        by_hand.insert(0, f"wrote {', '.join(added)} into [tool.dagguard] of {path.name}{blanks}")
+    return by_hand

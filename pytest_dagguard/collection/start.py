@@ -20,7 +20,10 @@ from pytest_dagguard.engine.session import Session
 from pytest_dagguard.engine.shelf import Shelf
 from pytest_dagguard.model import registry
 from pytest_dagguard.model.errors import ConfigurationError
-from pytest_dagguard.model.files import dag_files
+from pytest_dagguard.model.files import dag_files, likely_folders
+
+NAMED = pytest.StashKey[tuple[Path, ...]]()
+"""DAG folders that were named on the command line alone."""
 
 
 def settings_of(config: pytest.Config) -> Settings:
@@ -29,7 +32,7 @@ def settings_of(config: pytest.Config) -> Settings:
     :raises pytest.UsageError: something that was asked for cannot be
     """
     try:
-        return resolve(
+        found = resolve(
             config.rootpath,
             vars(config.option),
             os.environ,
@@ -39,6 +42,22 @@ def settings_of(config: pytest.Config) -> Settings:
         )
     except ConfigurationError as wrong:
         raise pytest.UsageError(str(wrong)) from wrong
+    named = [Path(config.invocation_params.dir, each) for each in config.args if "::" not in each]
+    folders = tuple(Path(os.path.normpath(each)) for each in named if each.is_dir())
+    if found.dags or config.args_source.name != "ARGS" or not folders:
+        return found
+    config.stash[NAMED] = folders
+    return replace(found, dags=folders)
+
+
+def no_dags(root: Path) -> str:
+    """What to say where no DAG folder is known."""
+    told = ", ".join(f"{shown(folder, root)} ({number} files)" for folder, number in likely_folders(root)[:5])
+    hint = f"; DAGs seem to be in {told}: pytest --dagguard FOLDER" if told else ""
+    return (
+        f"there is no DAG folder: {root / 'dags'} does not exist and AIRFLOW__CORE__DAGS_FOLDER is not set; name the"
+        f' folder on the command line, or set dags = ["..."] under [tool.dagguard] in {root / "pyproject.toml"}{hint}'
+    )
 
 
 def families() -> dict[str, str]:

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_dagguard import __version__
 from pytest_dagguard.collection import missing, skeleton
-from pytest_dagguard.collection.start import EXCHANGE, shown
+from pytest_dagguard.collection.start import EXCHANGE, NAMED, shown
 from pytest_dagguard.config.settings import Settings
 from pytest_dagguard.engine import baseline
 from pytest_dagguard.model import registry
@@ -83,7 +83,9 @@ class Tally:
 
     def _skeleton(self, lacks: dict[str, list[str]]) -> list[str]:
         try:
-            return skeleton.write(lacks, self.settings.root, self.settings.seed)
+            root = self.settings.root
+            named = self.config.stash.get(NAMED, ())
+            return skeleton.write(lacks, root, self.settings.seed, [shown(each, root) for each in named])
         except DagguardError as failed:
             return [str(failed)]
 

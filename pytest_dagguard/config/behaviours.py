@@ -48,7 +48,7 @@ jobs = table("jobs", '"glue:nightly" = "succeed"', tuple(each for each in BEHAVI
 
 
 def children(raw: Any, known: Known) -> dict[str, str]:
-    """How child DAG runs end: pattern of a DAG id -> a word, and perhaps `` after `` and virtual seconds.
+    """What becomes of child DAG runs: pattern of a DAG id -> a word, and perhaps `` after `` and virtual seconds.
 
     :raises Unusable: it is no table, or says something else of a DAG
     """
@@ -59,18 +59,12 @@ def children(raw: Any, known: Known) -> dict[str, str]:
     for pattern, said in raw.items():
         if not pattern.strip():
             raise Unusable(f"the pattern is empty; write for example {example}", pattern)
-        if said == RUN:
-            raise Unusable(
-                f'"{pattern}" = "run": to run the tasks of a child DAG is not possible yet; its own tasks are tried as'
-                f" those of any DAG, so write how it ends, for example {example}",
-                pattern,
-            )
         match = CHILD_ENDS.fullmatch(said) if isinstance(said, str) else None
         if match is None:
-            hint = did_you_mean(str(said).split(" ")[0], [each for each in BEHAVIOURS if each != RUN]) or ";"
+            hint = did_you_mean(str(said).split(" ")[0], BEHAVIOURS) or ";"
             raise Unusable(
-                f'"{pattern}" = {said!r} is none of "succeed", "fail" (both perhaps with "after 3h") and'
-                f' "{NEVER_ENDS}"{hint} write for example {example}',
+                f'"{pattern}" = {said!r} is none of "succeed", "fail" (both perhaps with "after 3h"),'
+                f' "{NEVER_ENDS}" and "{RUN}"{hint} write for example {example}',
                 pattern,
             )
         found[pattern] = f"{match[1]} after {duration(match[2], known):g}" if match[2] else said

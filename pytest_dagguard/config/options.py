@@ -312,7 +312,7 @@ OPTIONS: tuple[Option, ...] = (
         "children",
         behaviours.children,
         {},
-        'table: how a child DAG run ends, by its DAG: succeed or fail, perhaps "after 3h", or never-ends',
+        'table: what a child DAG run does, by its DAG: run, succeed or fail, perhaps "after 3h", or never-ends',
         key="children",
         shown="succeed after 10m",
     ),

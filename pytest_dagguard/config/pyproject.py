@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
+import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -125,3 +127,50 @@ def _unquoted(part: str) -> str:
         value: str = _toml.loads(f"key = {part}")["key"]
         return value
     return part.strip("'")
+
+
+def with_key(text: str, table: str, key: str, value: Any) -> str | None:
+    """A TOML text with one more key, or with a longer list for one that is there; all else is left as it is written.
+
+    :param table: full name of the table, made where it is not there
+    :param value: a text, a list of texts, or a truth value; where a text or truth value is there it stays
+    :returns: None where that cannot be done by changing one line
+    """
+    try:
+        old = _toml.loads(text)
+    except _toml.TOMLDecodeError:
+        return None
+    wanted = copy.deepcopy(old)
+    home = wanted
+    for part in table.split("."):
+        home = home.setdefault(part, {})
+        if not isinstance(home, dict):
+            return None
+    known = home.get(key)
+    if known is not None and not (isinstance(known, list) and isinstance(value, list)):
+        return text
+    home[key] = [*known, *(each for each in value if each not in known)] if known is not None else value
+    if home[key] == known:
+        return text
+    new = _put(text, table, key, json.dumps(home[key], ensure_ascii=False), replaced=known is not None)
+    try:
+        return new if _toml.loads(new) == wanted else None
+    except _toml.TOMLDecodeError:
+        return None
+
+
+def _put(text: str, table: str, key: str, value: str, replaced: bool) -> str:
+    lines = text.splitlines()
+    line = f"{key} = {value}"
+    if f"[{table}]" not in lines:
+        return "\n".join([*lines, *([""] if lines and lines[-1] else []), f"[{table}]", line]) + "\n"
+    start = lines.index(f"[{table}]") + 1
+    end = next((at for at in range(start, len(lines)) if lines[at].startswith("[")), len(lines))
+    if replaced:
+        at = next((at for at in range(start, end) if re.match(rf"{re.escape(key)}\s*=", lines[at])), -1)
+        lines[at : at + 1 or None] = [line]
+    else:
+        while end > start and not lines[end - 1].strip():
+            end -= 1
+        lines.insert(end, line)
+    return "\n".join(lines) + "\n"

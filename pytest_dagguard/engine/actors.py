@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pytest_dagguard.engine.children import Children
 from pytest_dagguard.engine.patience import LOOK, Patience
 from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec, LifeSpec
 from pytest_dagguard.model.life import Birth, Death
@@ -29,6 +30,8 @@ class Actors:
         self.lab = lab
         self.count = 0
         self.ahead = 0.0
+        self._seed = 0
+        self.children = Children(self, {})
         self.problem = ""
         self._specs: dict[str, AttemptSpec] = {}
         self._parts: dict[str, list[AttemptResult]] = {}
@@ -43,8 +46,16 @@ class Actors:
         self, subject: Subject, actor: str, try_number: int, max_tries: int, shift: float, where: bool, seed: int
     ) -> None:
         """Start an attempt; its gate is closed."""
-        lab = self.lab
-        self.ahead = shift
+        self.ahead, self._seed = shift, seed
+        self._start(subject, actor, try_number, max_tries, where)
+
+    def launch_child(self, subject: Subject, actor: str, try_number: int) -> None:
+        """Start a task of a child run, and let it go on."""
+        self._start(subject, actor, try_number, subject.retries, False)
+        self.lab.cloud.call("allow", actor, None)
+
+    def _start(self, subject: Subject, actor: str, try_number: int, max_tries: int, where: bool) -> None:
+        lab, shift = self.lab, self.ahead
         ti_id = lab.queue(subject, try_number, max_tries, shift)
         (endpoints, variables), now = lab.cloud.calls(("open", actor, where), ("now",))
         spec = AttemptSpec(
@@ -61,7 +72,7 @@ class Actors:
             endpoints=tuple(endpoints.items()),
             environment=tuple(variables.items()),
             where=where,
-            seed=seed,
+            seed=self._seed,
             now=now,
         )
         self.count += 1
@@ -93,10 +104,10 @@ class Actors:
             elif event[0] == "forever":
                 return "given up", f"waits for ever: nothing had ended it after {event[2] / 86400:.0f} days"
             elif event[0] == "woke":
-                self._resume(actor)
-            elif event[0] == "exited" and not self._goes_on(actor, event[2]):
+                self.resume(actor)
+            elif event[0] == "exited" and not self.goes_on(actor, event[2]):
                 lab.cloud.call("remove", actor)
-                result = self._whole(actor, event[2])
+                result = self.whole(actor, event[2])
                 if result.succeeded:
                     lab.warm(dict(result.details).get("modules", ()))
                 return "exited", result
@@ -116,7 +127,7 @@ class Actors:
         cause = lab.stage.call("waits", actor) if why.startswith("waits") else ""
         return f"{why}; it is in {cause}" if cause else why
 
-    def _goes_on(self, actor: str, result: AttemptResult) -> bool:
+    def goes_on(self, actor: str, result: AttemptResult) -> bool:
         """Do what Airflow does with a task that has ended for now; False where it has ended for good."""
         lab, spec = self.lab, self._specs[actor]
         if result.state not in ("up_for_reschedule", "deferred", "fired"):
@@ -133,7 +144,7 @@ class Actors:
             wanted = {key: row[key] for key in ("trigger", "next_method", "next_kwargs")}
             self._run(actor, wanted)
         else:
-            self._resume(actor, next_method=details["method"], next_kwargs=details["kwargs"])
+            self.resume(actor, next_method=details["method"], next_kwargs=details["kwargs"])
         return True
 
     def _left(self, actor: str, patience: float | None) -> float:
@@ -142,7 +153,7 @@ class Actors:
             return -1.0
         return float(self._began[actor] + patience - self.lab.cloud.call("now"))
 
-    def _resume(self, actor: str, **more: Any) -> None:
+    def resume(self, actor: str, **more: Any) -> None:
         """Queue the same try once more, and run it."""
         spec = self._specs[actor]
         self.lab.cloud.call("command", "airflow", "resume", {"ti_id": spec.ti_id, **more})
@@ -152,7 +163,7 @@ class Actors:
         spec = self._specs[actor] = replace(self._specs[actor], now=self.lab.cloud.call("now"))
         self.lab.stage.call("run", spec, wake)
 
-    def _whole(self, actor: str, last: AttemptResult) -> AttemptResult:
+    def whole(self, actor: str, last: AttemptResult) -> AttemptResult:
         """One result for an attempt that was several processes, one after the other."""
         parts = self._parts.pop(actor, [])
         if not parts:
@@ -170,19 +181,20 @@ class Actors:
             details=tuple({**dict(last.details), **more}.items()),
         )
 
-    def elapse(self, seconds: float = FOREVER) -> str:
+    def elapse(self, seconds: float = FOREVER, whole: bool = False) -> str:
         """Let the world go on by itself until nothing is left to happen, but for no longer than so many seconds.
 
+        :param whole: let all the seconds pass, whatever happens
         :returns: why it could not be waited for; empty where it could
         """
         lab = self.lab
-        if not lab.cloud.call("alive"):
+        if not (whole or lab.cloud.call("alive")):
             return ""
-        lab.cloud.call("elapse", seconds, True)
+        lab.cloud.call("elapse", seconds, not whole)
         patience = Patience(lab.options.patience, lab.options.attempt_timeout)
         while self._next_of("", time.monotonic() + LOOK) is None:
             operations, progress = lab.cloud.call("seen", "")
-            cpu = sum(lab.stage.call("look", each)[0] for each in self._lives)
+            cpu = sum(lab.stage.call("look", each)[0] for each in (*self._lives, *self.children.at_work))
             if why := patience.spent(operations, cpu, progress):
                 return why
         return ""
@@ -195,9 +207,9 @@ class Actors:
         while True:
             event = self._next_of(actor, time.monotonic() + (END_TIMEOUT if self._runs(actor) else 0.0))
             if event is None:
-                return self._whole(actor, AttemptResult(actor, "killed"))
+                return self.whole(actor, AttemptResult(actor, "killed"))
             if event[0] == "exited":
-                return self._whole(actor, event[2])
+                return self.whole(actor, event[2])
 
     def _runs(self, actor: str) -> bool:
         return bool(self.lab.stage.call("runs", actor))
@@ -205,7 +217,8 @@ class Actors:
     def sweep(self) -> None:
         """End every life that is left."""
         for actor in list(self._lives):
-            self._doom(actor)
+            self.doom(actor)
+        self.children.sweep()
         self._early.clear()
         self.problem = ""
         self._fate = None
@@ -229,7 +242,9 @@ class Actors:
             if event[0] == "born":
                 self._bear(event[1])
             elif event[0] == "doomed":
-                self._doom(event[1])
+                self.doom(event[1])
+            elif self.children.takes(event):
+                pass
             elif event[0] == "reached" and event[1] in self._fated:
                 what = {"actor": event[1], "fate": self._fated.pop(event[1]).fate}
                 self.lab.cloud.call("command", "kubernetes", "befall", what)
@@ -246,7 +261,10 @@ class Actors:
         return None
 
     def _bear(self, birth: Birth) -> None:
-        """Start a pod's or a job's process."""
+        """Start a pod's or a job's process, or a child run."""
+        if birth.kind == "run":
+            self.children.bear(birth)
+            return
         lab = self.lab
         endpoints, variables = lab.cloud.call("open", birth.actor, False)
         spec = LifeSpec(birth, tuple(endpoints.items()), tuple(variables.items()), self.ahead, lab.cloud.call("now"))
@@ -258,9 +276,10 @@ class Actors:
             until = Selector("", "", ".*", self._fated[birth.actor].at)
         lab.cloud.call("allow", birth.actor, until)
 
-    def _doom(self, actor: str) -> None:
-        """End a pod's or a job's process; nobody is told, and the world goes on without it."""
+    def doom(self, actor: str) -> None:
+        """End a pod's or a job's process, or a child run; nobody is told, and the world goes on without it."""
         self._lives.discard(actor)
+        self.children.doom(actor)
         self.lab.cloud.call("remove", actor)
         self.lab.stage.call("kill", actor)
         self.lab.cloud.call("step")

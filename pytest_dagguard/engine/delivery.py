@@ -3,7 +3,7 @@
 The broker is fakeredis behind a socket, the message is sent by the provider's own executor code, and the workers are
 ``celery worker`` processes with the provider's app. Each runs the task as Airflow has a worker run it: a supervisor
 and a task process. What they ask of Airflow and of clouds crosses the tap under the name of an attempt. Their time is
-the machine's own and not virtual.
+the machine's own and not virtual, but for the time until Airflow misses a message: that passes in the cloud alone.
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ from typing import Any
 from pytest_dagguard.engine import reasons
 from pytest_dagguard.engine.lab import Lab, Subject
 from pytest_dagguard.model.attempt import AttemptResult, LifeSpec
+from pytest_dagguard.model.history import History
 from pytest_dagguard.model.life import RUN, Birth, Death
 from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import LOST, TWICE, Deliver, Run, Schedule
+from pytest_dagguard.model.scenario import MOST_TRIES
+from pytest_dagguard.model.state import Entry
 
 MISSING = (
     'the drill on Celery needs the provider: pip install apache-airflow-providers-celery "celery<5.7"',
@@ -34,6 +37,9 @@ APP = "airflow.providers.celery.executors.celery_executor.app"
 QUEUE = "default"
 VISIBILITY = 1
 """Seconds for which a message that a worker has taken is hidden from others; in production a day, by default."""
+
+MISSED = 600.0
+"""Seconds after which Airflow sends a task again that waits in a queue (``[scheduler] task_queued_timeout``)."""
 
 DEADLINE = 300.0
 """Seconds of the machine's time for each step of a drill."""
@@ -75,7 +81,8 @@ def carry_out(lab: Lab, subject: Subject, start: int, schedule: Schedule, *, cle
         why = reasons.of_giving_up("what the task started", unfinished)
     refusals, proxied = lab.cloud.call("refusals")
     why = reasons.of_evidence(drill.results.values(), refusals, proxied, why)
-    return Outcome(before, lab.cloud.call("state"), lab.cloud.call("history"), drill.results, *why)
+    state, history = lab.cloud.calls(("state",), ("history",))
+    return Outcome(before, {**drill.faded(history), **state}, history, drill.results, *why)
 
 
 class _Drill:
@@ -86,25 +93,40 @@ class _Drill:
         self._lives: set[str] = set()
         self._reached: set[str] = set()
         self._deaths: dict[str, Death] = {}
+        self._faded: dict[str, Entry] = {}
+        self._passed = self._tries = 0
 
     def lost(self) -> None:
         """The message is gone before a worker takes it; Airflow finds that the task waits and sends another."""
         self._publish(1)
         if self.lab.cloud.call("broker_lose", QUEUE) != 1:
             raise _GaveUp("the message was not in the queue that it was sent to")
+        self._pass(MISSED)
         self._send(1)
         self._worker("attempt 1", None)
         self._until_it_ends("attempt 1")
 
     def twice(self, until: Selector | None) -> None:
-        """A worker is frozen for longer than its message is hidden; another one gets the same message."""
+        """A worker is at work for longer than its message is hidden; another one gets the same message.
+
+        The second start is refused. Newer providers leave it at that; older ones report the task as failed, whereupon
+        Airflow's scheduler fails the try that is under way, and the next one overlaps with it.
+        """
         self._stop_at(until)
         self.lab.stage.call("freeze", "attempt 1")
         self._worker("attempt 2", None)
         self._until_refused("attempt 2")
+        overlaps = self._reported_as_failed()
+        if overlaps:
+            self._publish(2)
+            self._until_it_ends("attempt 2")
         self.lab.cloud.call("allow", "attempt 1", None)
         self.lab.stage.call("thaw", "attempt 1")
-        self._until_it_ends("attempt 1")
+        if overlaps:
+            self._wait(self._superseded, "the try that was superseded did not end")
+            self.results["attempt 1"] = AttemptResult("attempt 1", "refused")
+        else:
+            self._until_it_ends("attempt 1")
 
     def gone(self, until: Selector | None) -> None:
         """A worker is killed before it acknowledges; the message comes again, is refused, and a further try follows."""
@@ -116,14 +138,28 @@ class _Drill:
         self._publish(2)
         self._until_it_ends("attempt 2")
 
+    def faded(self, history: History) -> dict[str, Entry]:
+        """What was gone by itself after the time that passed (a key that expires), and nobody has written since."""
+        written = {name for event in history[self._passed :] for name in event.operation.writes}
+        return {name: entry for name, entry in self._faded.items() if name not in written}
+
     def close(self) -> None:
         """End all processes of the drill, and its broker."""
         for actor in list(self._lives):
             self._kill(actor)
         self.lab.cloud.call("broker_close")
 
+    def _pass(self, seconds: float) -> None:
+        """Let time go by in the cloud while no worker has the task."""
+        before = self.lab.cloud.call("state")
+        if why := self.lab.actors.elapse(seconds, whole=True):
+            raise _GaveUp(why)
+        state, history = self.lab.cloud.calls(("state",), ("history",))
+        self._passed = len(history)
+        self._faded = {name: entry for name, entry in before.items() if name not in state}
+
     def _publish(self, number: int) -> None:
-        retries = self.subject.retries
+        self._tries, retries = number, self.subject.retries
         most = (number - 1) + retries if self.cleared and number > 1 else retries
         self.ti_id = self.lab.queue(self.subject, number, most, self.gap * (number - 1))
         self._send(number)
@@ -192,16 +228,39 @@ class _Drill:
 
     def _until_refused(self, actor: str) -> None:
         """Wait until a worker has the message that comes again, and Airflow has refused the second start."""
+        self._wait(lambda: self._starts(actor), "the message did not come again")
 
-        def refused() -> bool:
-            events = self.lab.cloud.call("history")
-            return any(each.actor == actor and each.operation.verb == "ti.start" for each in events)
+    def _reported_as_failed(self) -> bool:
+        """Say what Celery makes of the second start that was refused: whether it reports the task as failed."""
+        starts = self._starts("attempt 2")
 
-        self._wait(refused, "the message did not come again")
+        def settled() -> bool:
+            unacknowledged, failed = self.lab.cloud.call("broker_standing")
+            # a worker that takes up the next message is done with the one before
+            return bool(failed or not unacknowledged or self._starts("attempt 2") > starts)
+
+        self._wait(settled, "Celery did not come to an end with the message that came again")
+        return bool(self.lab.cloud.call("broker_standing")[1])
+
+    def _starts(self, actor: str) -> int:
+        events = self.lab.cloud.call("history")
+        return sum(each.actor == actor and each.operation.verb == "ti.start" for each in events)
+
+    def _superseded(self) -> bool:
+        """Say whether Airflow has refused what the frozen worker said after it was thawed."""
+        events = self.lab.cloud.call("history")
+        said = [each for each in events if each.actor == "attempt 1" and each.operation.service == "airflow"]
+        return bool(said) and said[-1].status >= 400
 
     def _until_it_ends(self, actor: str) -> None:
-        self._wait(lambda: self._state() in _ENDS, f"the task did not end in {DEADLINE:.0f} s of real time in a worker")
-        state = self._state()
+        """Wait until the task has ended in a worker, with all the tries that Airflow makes."""
+        for number in range(self._tries + 1, self._tries + 2 + MOST_TRIES):
+            late = f"the task did not end in {DEADLINE:.0f} s of real time in a worker"
+            self._wait(lambda: self._state() in _ENDS, late)
+            state = self._state()
+            if state != "up_for_retry":
+                break
+            self._publish(number)
         if state in ("deferred", "up_for_reschedule"):
             raise _GaveUp(f"the task is {state}, and what goes on then is not part of the drill")
         self.results[actor] = replace(self.results.get(actor, AttemptResult(actor, state)), state=state)

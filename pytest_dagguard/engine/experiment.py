@@ -89,6 +89,7 @@ class _Experiment:
     ) -> None:
         self.dag, self.began, self.tries = dag, -1.0, list[tuple[AttemptResult, float]]()
         self.unending: Unending | None = None
+        self.children: dict[str, str] = {}
         self.peer, self.drift, self.halfway = peer, drift, halfway
         self.lab, self.subject, self.shifts = lab, subject, shifts
         self.cleared, self.where, self.seed = cleared, where, seed
@@ -134,6 +135,7 @@ class _Experiment:
         self._elapse()
         if lab.actors.problem:
             self.unreachable = (lab.actors.problem, "lack a stand-in")
+        self.children = dict(lab.actors.children.errors)
         lab.actors.sweep()
         return self._outcome(before, {})
 
@@ -146,7 +148,7 @@ class _Experiment:
         made = {actor: AttemptResult(actor, state) for actor, state in ended.items()}
         results = {actor: made.get(actor, result) for actor, result in self.results.items()}
         evidence = self._evidence(results, refusals)
-        return Outcome(before, state, history, results, *evidence, unending=self.unending)
+        return Outcome(before, state, history, results, *evidence, children=self.children, unending=self.unending)
 
     def _onward(self) -> None:
         """Let the tasks after this one run while something that it has started is under way."""

@@ -64,6 +64,7 @@ class Subject:
     :param tasks: ids of all tasks of its DAG
     :param assets: name and URI of what these read and write
     :param logical_date: of its DAG run; empty for the one of the configuration
+    :param triggered: its DAG run is there already: a task has triggered it
     """
 
     file: str
@@ -75,6 +76,7 @@ class Subject:
     tasks: tuple[str, ...] = ()
     assets: tuple[tuple[str, str], ...] = ()
     logical_date: str = ""
+    triggered: bool = False
 
 
 class Lab:
@@ -242,10 +244,11 @@ class Lab:
             "try_number": try_number,
             "max_tries": max_tries,
         }
+        dated = run if subject.triggered else {**run, "logical_date": self.date(subject)}
         assets = [{"name": name, "uri": uri} for name, uri in subject.assets]
         self.cloud.calls(
             ("ahead", ahead),
-            ("command", "airflow", "dag_run", {**run, "logical_date": self.date(subject)}),
+            ("command", "airflow", "dag_run", dated),
             ("command", "airflow", "tasks", {"dag_id": subject.dag_id, "task_ids": list(subject.tasks)}),
             ("command", "airflow", "assets", {"assets": assets}),
             ("command", "airflow", "queue", payload),

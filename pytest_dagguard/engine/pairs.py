@@ -57,7 +57,7 @@ def _upstream(lab: Lab, alone: Baseline, dag: Dag, peer: Subject, seed: str) -> 
     for task in dag.tasks:
         if task.task_id not in ancestors:
             continue
-        if task.mapped:
+        if task.mapped or task.mapped_group:
             return here, f"{task.task_id} before it is mapped, and mapped tasks are run for one DAG run alone"
         subject = replace(peer, task_id=task.task_id, retries=task.retries)
         outcome, here = carry_out(lab, subject, here, (Run(1),), (0.0,), cleared=False, keep=True)

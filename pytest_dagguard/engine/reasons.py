@@ -6,7 +6,7 @@ Each reason comes with a few words by which the summary counts it.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from pytest_dagguard.engine import services
 from pytest_dagguard.model.attempt import AttemptResult
@@ -132,11 +132,10 @@ def of_mapping(sources: Iterable[str], length: int | None) -> Reason:
 
 
 def of_mapped_group(group: str) -> Reason:
-    """A task in a group that is expanded at run time."""
+    """A task that is mapped within a mapped group, by itself or by another group."""
     return (
-        f"it is in the task group {group}, which is mapped at run time, and mapped groups are not run yet;"
-        f" {BY_HAND_TASK}",
-        "mapped groups",
+        f"it is mapped within the task group {group}, which is mapped itself, and that is not run yet; {BY_HAND_TASK}",
+        "mapped within mapped groups",
     )
 
 
@@ -174,6 +173,16 @@ def of_failure(result: AttemptResult, outcome: Outcome, task: Task, seed: str) -
     if task.retries:
         failed += f" (at its first try; Airflow would try it {task.retries} more)"
     return failed, FAILS
+
+
+def of_children(failed: Mapping[str, str]) -> Reason:
+    """A clean run whose child runs failed, so that what they do was not seen.
+
+    :param failed: DAG id -> the task that failed first, and its error
+    """
+    dag_id, why = next(iter(failed.items()))
+    why = " ".join(why.split())[:300]
+    return f"the run of the child DAG {dag_id} fails in a clean run of its parent: {why}", FAILS
 
 
 def of_lacking(failed: Reason, task_id: str, lacking: Reason) -> Reason:

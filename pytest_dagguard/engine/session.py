@@ -24,6 +24,7 @@ from pytest_dagguard.model import verdict as verdicts
 from pytest_dagguard.model.dag import Dag, DagFile, LoadError, Task
 from pytest_dagguard.model.errors import DagguardError, ProcessLost
 from pytest_dagguard.model.files import dag_files
+from pytest_dagguard.model.life import RUN
 from pytest_dagguard.model.rule import Choice
 from pytest_dagguard.model.scenario import Scenario
 from pytest_dagguard.model.verdict import Verdict
@@ -59,6 +60,7 @@ class Session:
     _walk: Walk | None = None
     _measured: set[tuple[str, str, str]] = field(default_factory=set)
     _files: dict[Path, DagFile] = field(default_factory=dict)
+    _others: dict[Path, DagFile] = field(default_factory=dict)
     _scenarios: dict[str, Scenario] = field(default_factory=dict)
 
     @property
@@ -208,8 +210,21 @@ class Session:
             if file in self._files:
                 # where the load was kept, nobody has imported these yet
                 self.lab.warm(self._files[file].modules)
+            self.lab.actors.children.known = self._children_of(dag)
             self._walk = Walk(self.lab, str(file), dag, self.allow, self.seed)
         return self._walk
+
+    def _children_of(self, dag: Dag) -> dict[str, tuple[str, Dag]]:
+        """The DAGs whose runs are to be run where this one triggers them: those of all files of the repository."""
+        said = self.options.behaviours.get("children", {}).values()
+        if RUN not in said or not any(each.is_a("TriggerDagRunOperator") for each in dag.tasks):
+            return {}
+        for path in dag_files(self.options.dags):
+            if path not in self._files and path not in self._others:
+                with contextlib.suppress(DagguardError):  # comes up again where the file is collected
+                    self._others[path] = self._loaded(path)
+        files = {**self._others, **self._files}
+        return {each.dag_id: (str(path), each) for path, found in files.items() for each in found.dags}
 
     def close(self) -> None:
         """End the helper processes; the next use starts them again. What rules said is kept, where all were asked."""

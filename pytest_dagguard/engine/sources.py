@@ -70,10 +70,14 @@ def _read(path: Path, name: str) -> Source | None:
     return Source(path, name, text, tree)
 
 
-def _walk(root: Path) -> Iterator[str]:
+def folders_of(root: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Each folder of a repository with its folders and its Python files, without what is none of its code."""
     for folder, folders, files in os.walk(root):
         inside = sorted(each for each in folders if each[0] != "." and each not in NOT_OURS)
         folders[:] = [each for each in inside if not os.path.exists(os.path.join(folder, each, "pyvenv.cfg"))]
-        for file in sorted(files):
-            if file.endswith(".py"):
-                yield os.path.relpath(os.path.join(folder, file), root)
+        yield folder, list(folders), sorted(each for each in files if each.endswith(".py"))
+
+
+def _walk(root: Path) -> Iterator[str]:
+    for folder, _, files in folders_of(root):
+        yield from (os.path.relpath(os.path.join(folder, file), root) for file in files)

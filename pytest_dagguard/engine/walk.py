@@ -113,7 +113,7 @@ class Walk:
         """The tasks directly before one; those that were not walked over yet are run once."""
         known = {each.task_id for each in self.dag.tasks}
         self._go_to(set(task.upstream) & known)
-        return [self._before(each) for each in task.upstream if each in known]
+        return [_as_seen_by(task, self.dag.task(each), self._before(each)) for each in task.upstream if each in known]
 
     def _go_to(self, task_ids: set[str]) -> None:
         """Run the tasks up to these once, in order."""
@@ -153,7 +153,8 @@ class Walk:
             self.file, self.dag.dag_id, task.task_id, self.run_id, task.retries, tasks=names, assets=self.dag.assets
         )
         step = _Step(task, subject, self._here)
-        before = [self._before(each) for each in task.upstream if each in self._steps]
+        known = [each for each in task.upstream if each in self._steps]
+        before = [_as_seen_by(task, self._steps[each].task, self._before(each)) for each in known]
         left_out = self._left_out(task)
         hindrance = upstream.hindrance(task, before)
         fate = upstream.SKIPPED if left_out else upstream.fate(task, before)
@@ -164,9 +165,9 @@ class Walk:
             step.group, step.root = root.group, root.task.task_id
             return step
         step.notes = upstream.remarks(task, before, left_out, self.seed)
-        if task.mapped_group:
+        if task.mapped_group and (task.mapped or task.length is None):
             step.end(reasons.of_mapped_group(task.mapped_group))
-        elif task.mapped:
+        elif task.mapped or task.mapped_group:
             self._run_mapped(step)
         else:
             self._run(step)
@@ -183,12 +184,14 @@ class Walk:
 
     def _left_out(self, task: Task) -> bool:
         """Say whether a branch before the task has told Airflow to skip it in this run."""
+        if task.mapped_group:
+            return bool(self._airflow("left_out", task.task_id, map_index=0, upstream=list(task.upstream)))
         row = self._airflow("ti", task.task_id)
         return row is not None and row["state"] == "skipped"
 
-    def _airflow(self, command: str, task_id: str) -> Any:
+    def _airflow(self, command: str, task_id: str, **more: Any) -> Any:
         self.lab.cloud.call("restore", self._here)
-        payload = {"dag_id": self.dag.dag_id, "run_id": self.run_id, "task_id": task_id}
+        payload = {"dag_id": self.dag.dag_id, "run_id": self.run_id, "task_id": task_id, **more}
         return self.lab.cloud.call("command", "airflow", command, payload)
 
     def _run(self, step: _Step) -> None:
@@ -201,6 +204,8 @@ class Walk:
             step.end((outcome.unreachable, outcome.group))
         elif not outcome.last.succeeded:
             self._fail(step, outcome)
+        elif outcome.children:
+            step.end(reasons.of_children(outcome.children))
         if step.reason:
             self.lab.cloud.call("forget", kept)
             return
@@ -231,6 +236,9 @@ class Walk:
             return
         first = step.subject = replace(step.subject, map_index=0)
         start = self._here
+        if step.task.mapped_group:
+            self._expand(step.task.mapped_group, min(number, mapping.MOST_INDICES))
+            step.start = self._here
         for index in range(min(number, mapping.MOST_INDICES)):
             step.subject = replace(first, map_index=index)
             self._run(step)
@@ -239,8 +247,18 @@ class Walk:
                 break
         step.subject = first
         cut = f", of which {mapping.MOST_INDICES} were run before the tasks after it"
-        many = f"mapped over {number} values{cut if number > mapping.MOST_INDICES else ''}"
+        group = f"in the task group {step.task.mapped_group}, " if step.task.mapped_group else ""
+        many = f"{group}mapped over {number} values{cut if number > mapping.MOST_INDICES else ''}"
         step.notes = (*step.notes, f"{many}; tried is map index 0")
+
+    def _expand(self, group: str, number: int) -> None:
+        """Have the instances of all tasks of a mapped group be there before the first of them runs, as in Airflow."""
+        members = [each.task_id for each in self.dag.tasks if each.mapped_group == group and not each.mapped]
+        payload = {"dag_id": self.dag.dag_id, "run_id": self.run_id, "task_ids": members, "length": number}
+        self.lab.cloud.call("restore", self._here)
+        self.lab.cloud.call("command", "airflow", "expand", payload)
+        self._here = self.lab.cloud.call("snapshot")
+        self._kept.append(self._here)
 
     def _learn(self, step: _Step) -> Baseline:
         if step.reason or step.outcome is None:
@@ -272,3 +290,10 @@ def _wait_for_another_second(first: AttemptResult) -> None:
     """
     if dict(first.details).get("programs"):
         time.sleep(max(0.0, 1.0 - first.seconds))
+
+
+def _as_seen_by(task: Task, before: Task, state: Upstream) -> Upstream:
+    """Within one mapped group the instance that is tried, map index 0, follows upon the instance of the same index."""
+    if not task.mapped_group or before.mapped_group != task.mapped_group:
+        return state
+    return replace(state, counts=state.counts[:1])

@@ -14,7 +14,9 @@ def search(plan: Plan, points: tuple[Point, ...]) -> Searching:
     """
     starts = [each for each in points if each.event.operation.verb == "ti.start"]
     at = next(iter([*kill_points(points), *starts]), None)
-    trials = [Trial((Deliver(LOST),), "the message that starts the task is lost, and Airflow sends another")]
+    trials = [
+        Trial((Deliver(LOST),), "the message that starts the task is lost, and Airflow sends another after 10 minutes")
+    ]
     if at is not None:
         stop = Run(1, at.selector)
         twice = f"a worker is frozen after {at}, and another one gets the same message"

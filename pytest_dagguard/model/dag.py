@@ -57,7 +57,8 @@ class Task:
     :param retry_delay: seconds between tries
     :param upstream: ids of the tasks directly before it, sorted
     :param mapped: True for a task that is expanded at run time
-    :param length: over how many values it is mapped; None where it is not
+    :param length: over how many values it, or the one mapped group around it, is mapped; None where there is none, and
+        where a group is mapped within a group
     :param mapped_group: id of the task group that it is in and that is expanded at run time, empty where there is none
     :param code_file: file of the Python callable, empty where there is none
     :param callable_name: name of the Python callable, empty where there is none
@@ -189,8 +190,9 @@ class LoadEvent:
 class LoadError:
     """Why a DAG file does not load.
 
-    :param kind: ``syntax``, ``missing-module``, ``exception``, ``exit``, ``timeout``, ``crash``, ``memory`` or
-        ``egress``
+    :param kind: ``syntax``, ``exception``, ``exit``, ``timeout``, ``crash``, ``limit``, ``lost`` or ``egress``; or,
+        where it is the environment that cannot load the file, ``missing-module``, ``moved`` (Airflow 3 has it
+        elsewhere, or no more) or ``lacks`` (a Variable, a connection, an environment variable)
     :param message: one line for people
     :param line: line of the DAG file, 0 where unknown
     :param detail: the traceback as text
@@ -200,6 +202,11 @@ class LoadError:
     message: str
     line: int = 0
     detail: str = ""
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """The environment cannot load the file, and whether its DAGs are good cannot be told."""
+        return self.kind in ("missing-module", "moved", "lacks")
 
 
 @dataclass(frozen=True, slots=True)

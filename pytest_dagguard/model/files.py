@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import collections
 import functools
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+_MAKES_DAG = re.compile(rb"\bDAG\s*\(|@dag\b")
 
 
 def is_dag_file(path: Path, folders: Sequence[Path], named: bool) -> bool:
@@ -31,6 +35,24 @@ def dag_files(folders: Sequence[Path]) -> Iterator[Path]:
         for path in sorted(folder.rglob("*.py")) if folder.is_dir() else [folder]:
             if is_dag_file(path, folders, named=False):
                 yield path
+
+
+def likely_folders(root: Path) -> list[tuple[Path, int]]:
+    """Folders of a repository in which DAG files seem to be, with how many, most first.
+
+    They are the folders called ``dags``; where there is none, the one that has all DAG files in it.
+    """
+    found: collections.Counter[Path] = collections.Counter()
+    for folder, folders, files in os.walk(root):
+        folders[:] = [each for each in folders if each[0] != "." and each not in ("node_modules", "site-packages")]
+        for path in (Path(folder, each) for each in files if each.endswith(".py")):
+            if may_contain_dag(path) and _MAKES_DAG.search(path.read_bytes()):
+                parents = [each for each in path.parents if each.is_relative_to(root)]
+                found[next((each for each in parents if each.name == "dags"), path.parent)] += 1
+    called = {folder: number for folder, number in found.items() if folder.name == "dags"}
+    if not called and found:
+        called = {Path(os.path.commonpath(found)): found.total()}
+    return sorted(called.items(), key=lambda each: (-each[1], each[0]))
 
 
 def may_contain_dag(path: Path) -> bool:

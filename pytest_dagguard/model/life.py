@@ -15,8 +15,8 @@ anything."""
 CHILD_RUN = 600.0
 """Virtual seconds for which a child DAG run is under way of which nothing is said: longer than a retry is in coming."""
 
-CHILD_ENDS = re.compile(rf"({SUCCEED}|{FAIL})(?: after (\S+))?|({NEVER_ENDS})")
-"""What the configuration may say of a child DAG run: how it ends, and after how long."""
+CHILD_ENDS = re.compile(rf"({SUCCEED}|{FAIL})(?: after (\S+))?|{NEVER_ENDS}|{RUN}")
+"""What the configuration may say of a child DAG run: how it ends, and after how long; or that its tasks are run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,12 @@ class Birth:
 
     :param actor: unique in an experiment and the same when it is repeated: ``pod default/train#1``, ``job glue:x#1``
     :param service: name of the emulator that is told of its end
-    :param kind: ``pod`` or ``job``
+    :param kind: ``pod``, ``job``, ``run`` for a child DAG run, or ``task`` for one of its tasks
     :param behaviour: ``module:function`` or :data:`RUN`
     :param facts: plain values that the user's function sees: of a pod ``name, namespace, labels, env, command, args,
-        container, mounts`` (where in the container -> folder here), of a job ``id, name, arguments``
+        container, mounts`` (where in the container -> folder here), of a job ``id, name, arguments``, of a child run
+        ``dag_id, run_id``
+    :param of: the life that it belongs to and is ended with; empty for one of its own
     """
 
     actor: str
@@ -36,6 +38,7 @@ class Birth:
     kind: str
     behaviour: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

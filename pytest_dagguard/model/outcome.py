@@ -23,6 +23,7 @@ class Outcome:
     :param results: attempt name -> how it ended, in the order of their starts
     :param unreachable: why it is no evidence: stalled, diverged, a call to something not emulated; empty where it is
     :param group: a few words to count such reasons by
+    :param children: DAG ids of child runs that were run and failed -> the task that failed first, and its error
     :param unending: what came of a world in which no job ends; None where it was none
     """
 
@@ -32,6 +33,7 @@ class Outcome:
     results: Mapping[str, AttemptResult] = field(default_factory=dict)
     unreachable: str = ""
     group: str = ""
+    children: Mapping[str, str] = field(default_factory=dict)
     unending: Unending | None = None
 
     @property

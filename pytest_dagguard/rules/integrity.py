@@ -9,7 +9,10 @@ from pytest_dagguard.model.rule import ERROR, WARNING, Rule, Subject
 
 FIXES = {
     "syntax": "Mend the syntax; Python cannot read the file.",
-    "missing-module": "Install the module where pytest runs, or leave the file out with .airflowignore.",
+    "missing-module": "Install the module where pytest runs, name its folder under paths or it under stubs in"
+    " [tool.dagguard] (--dagguard-init does), or leave the file out with .airflowignore.",
+    "moved": "Set airflow-2 = true under [tool.dagguard.aliases] (--dagguard-init does), or port the file.",
+    "lacks": "Put it into the seed folder, or under [tool.dagguard.env]; --dagguard-init writes what to fill in.",
     "exit": "A DAG file is loaded again and again by Airflow; nothing in it may end the process.",
     "timeout": "Move what takes long into a task; Airflow itself gives up on a file after 30 s.",
     "crash": "Find what ends or crashes the process while the file loads.",
@@ -17,6 +20,11 @@ FIXES = {
     "lost": "Take out of the file what ends processes that it has not started; if there is nothing of it, run again.",
     "egress": "A DAG file must load without the network; read in a task what it fetches.",
 }
+
+LACKING = (
+    "This environment lacks what the file needs. Whether its DAGs are good cannot be told: none of its tasks could be"
+    " checked, and of the rules only those that read the source."
+)
 
 
 def import_error(subject: Subject) -> Iterator[Finding]:
@@ -27,9 +35,9 @@ def import_error(subject: Subject) -> Iterator[Finding]:
         place = f"{name}:{error.line}" if error.line else name
         yield Finding(
             "import-error",
-            f"{place} does not load: {error.message}",
+            f"{place} does not load{' here' if error.is_elsewhere else ''}: {error.message}",
             line=error.line,
-            why="None of its DAGs can run, and none of its tasks could be checked.",
+            why=LACKING if error.is_elsewhere else "None of its DAGs can run, and none of its tasks could be checked.",
             fix=FIXES.get(error.kind, "Make the file load where pytest runs."),
         )
 
@@ -86,7 +94,8 @@ RULES = (
         """\
 What it does
   Loads each DAG file in a process of its own, as a worker does, and tells what kept it, or one of its DAGs, from
-  loading: a syntax error, a module that is missing, an exception, sys.exit(), a time-out, a crash, the network.
+  loading: a syntax error, an exception, sys.exit(), a time-out, a crash, the network. Where it is the environment that
+  lacks something, a module, a Variable, what Airflow 3 has no more, it says "does not load here".
 
 Why is this bad
   None of its DAGs runs. In production nobody sees it but on the first page of the web interface.

@@ -31,8 +31,8 @@ def plan(task: Task) -> Plan:
 
 
 def applies(task: Task) -> bool:
-    """A task that is not mapped has no siblings."""
-    return task.mapped
+    """A task that is not mapped, nor in a mapped group, has no siblings."""
+    return task.mapped or bool(task.mapped_group)
 
 
 SCENARIO = Scenario("two mapped instances of one task run at once", TEXT, plan, applies)

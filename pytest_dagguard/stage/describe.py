@@ -118,7 +118,7 @@ def _task(task: Any, root: str, where: dict[str, int]) -> Task:
         retry_delay=_seconds(getattr(task, "retry_delay", None)) or 0.0,
         upstream=tuple(sorted(map(plain, task.upstream_task_ids))),
         mapped=mapped,
-        length=mapping.length(task) if mapped else None,
+        length=mapping.length(task) if mapped else mapping.group_length(task),
         mapped_group=mapping.mapped_group(task),
         trigger_rule=plain(getattr(task.trigger_rule, "value", task.trigger_rule)),
         is_setup=bool(getattr(task, "is_setup", False)),

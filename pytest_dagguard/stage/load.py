@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sys
 import time
 import traceback
@@ -13,6 +14,12 @@ from pytest_dagguard.model.dag import DagFile, LoadError
 from pytest_dagguard.stage import describe as describing
 from pytest_dagguard.stage.watch import Watch
 from pytest_dagguard.stage.where import is_own
+
+_MOVED = re.compile(
+    r"No module named 'airflow\.(?!providers)|cannot import name '\w+' from 'airflow|"
+    r"DAG\.__init__\(\) got an unexpected keyword argument '\w+'"
+)
+_LACKS = re.compile(r"Variable \S+ not found|conn_id `[^`]+` isn't defined|KeyError: '[A-Z][A-Z0-9_]*'$")
 
 
 def describe(path: str, root: str, endpoints: Mapping[str, str], watch: Watch) -> DagFile:
@@ -82,8 +89,12 @@ def _error(text: str, path: str) -> LoadError:
     kind = "exception"
     if last.startswith(("SyntaxError", "IndentationError", "TabError")):
         kind = "syntax"
+    elif _MOVED.search(last):
+        kind = "moved"
     elif "No module named" in last:
         kind = "missing-module"
+    elif _LACKS.search(last):
+        kind = "lacks"
     elif last.startswith("SystemExit"):
         status = last.partition(": ")[2] or "None"
         kind, last = "exit", f"the file calls sys.exit({status}) while it loads"

@@ -14,10 +14,19 @@ def length(task: Any) -> Length | None:
     specified = getattr(task, "_get_specified_expand_input", None)
     if specified is None:
         return None
-    value = specified().value
-    if isinstance(value, Mapping):  # expand(a=..., b=...): each combination
-        return _joined("product", value.values())
-    return _length(value)  # expand_kwargs([...])
+    return _of_input(specified())
+
+
+def group_length(task: Any) -> Length | None:
+    """The number of instances of a task that is in a mapped task group and not mapped beside that; None for others."""
+    groups = _mapped_groups(task)
+    return _of_input(groups[0]._expand_input) if len(groups) == 1 else None
+
+
+def _of_input(given: Any) -> Length | None:
+    if isinstance(given.value, Mapping):  # expand(a=..., b=...): each combination
+        return _joined("product", given.value.values())
+    return _length(given.value)  # expand_kwargs([...])
 
 
 def names(task: Any) -> tuple[str, ...]:
@@ -29,9 +38,14 @@ def names(task: Any) -> tuple[str, ...]:
 
 def mapped_group(task: Any) -> str:
     """Id of the nearest task group around a task that is expanded at run time, empty where there is none."""
-    nearest = getattr(task, "get_closest_mapped_task_group", None)
-    group = nearest() if nearest is not None else None
-    return str(group.group_id) if group is not None else ""
+    groups = _mapped_groups(task)
+    return str(groups[0].group_id) if groups else ""
+
+
+def _mapped_groups(task: Any) -> list[Any]:
+    """The mapped task groups around a task, the nearest first."""
+    found = getattr(task, "iter_mapped_task_groups", None)
+    return list(found()) if found is not None else []
 
 
 def _length(value: Any) -> Length | None:

@@ -37,15 +37,15 @@ def install(stubs: Sequence[str], aliases: Mapping[str, str], airflow2: bool) ->
     """
     used.clear()
     ran.clear()
-    moved = dict(aliases)
+    # last, so that whatever is there goes before
+    if stubs or aliases:
+        sys.meta_path.append(_Finder(tuple(stubs), aliases))
     if airflow2:
         from pytest_dagguard.stage.compat import airflow2 as old
 
-        moved = {**old.moved(), **moved}
-        old.restore(used.setdefault)
-    if stubs or moved:
-        # last, so that whatever is there goes before
-        sys.meta_path.append(_Finder(tuple(stubs), moved))
+        if old.has_moved():
+            old.restore(used.setdefault)
+            sys.meta_path.append(_OldAirflow())
 
 
 def task_begins() -> None:
@@ -66,6 +66,19 @@ class _Finder(MetaPathFinder):
         if any(_fits(name, each) for each in self.stubs):
             return ModuleSpec(name, _Stubbed(), is_package=True)
         return None
+
+
+class _OldAirflow(MetaPathFinder):
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """What Airflow 2 had under this name, where Airflow 3 has it under another."""
+        if not name.startswith("airflow."):
+            return None
+        from pytest_dagguard.stage.compat import airflow2 as old
+
+        if target_name := old.moved(name):
+            return ModuleSpec(name, _Moved(target_name))
+        is_parent = old.is_folder(name) or any(each.startswith(f"{name}.") for each in old.MOVED)
+        return ModuleSpec(name, _Folder(), is_package=True) if is_parent else None
 
 
 def _fits(name: str, pattern: str) -> bool:

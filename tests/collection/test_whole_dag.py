@@ -33,12 +33,12 @@ RUN = [
     "parameters",
     "group.first",
     "group.second",
+    "group__1.first",
+    "group__1.second",
     "bash",
 ]
 OPEN = {
     "in_a_virtualenv": "connects to pypi.org:443",
-    "group__1.first": "mapped groups are not run yet",
-    "group__1.second": "needs group__1.first, which gives no clean run",
 }
 
 

@@ -38,7 +38,8 @@ def test_a_child_run_ends_as_it_is_said_and_when() -> None:
         (children, {"a": "succeed after a while"}, 'none of "succeed", "fail"'),
         (children, {"a": "fail after soon"}, "not a duration"),
         (children, {"a": "never-ends after 3h"}, 'none of "succeed", "fail"'),
-        (children, {"a": "run"}, "not possible yet"),
+        (children, {"a": "run after 3h"}, 'none of "succeed", "fail"'),
+        (children, {"a": "rum"}, 'did you mean "run"?'),
     ],
 )
 def test_anything_else_is_an_error_that_says_what_to_write(parse, raw, said: str) -> None:

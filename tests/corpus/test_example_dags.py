@@ -38,7 +38,7 @@ KINDS = (
     "human input",
     "sleep",
     "wait",
-    "mapped groups",
+    "mapped within mapped groups",
     "fail in a clean run",
     "run after a failure",
 )

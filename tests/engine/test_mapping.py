@@ -34,8 +34,8 @@ def test_sources_are_named_once() -> None:
     assert sources(Length("sum", parts=(X, THREE, Y, X))) == ("x", "y")
 
 
-def baselines(lab: Laboratory, *tasks: str, order: str) -> dict[str, Baseline]:
-    path = lab.file(*tasks, order=order)
+def baselines(lab: Laboratory, *tasks: str, order: str, head: str = "") -> dict[str, Baseline]:
+    path = lab.file(*tasks, order=order, head=head)
     dag = lab.load(path).dags[0]
     walk = Walk(lab.lab, str(path), dag, {}, "tests/dagguard")
     try:
@@ -80,9 +80,91 @@ def test_an_index_that_fails_is_named(lab: Laboratory) -> None:
     assert found.reason.startswith("map index 1 of 2: the clean run fails")
 
 
-def test_a_mapped_group_is_not_run_yet(lab: Laboratory) -> None:
-    head = "from airflow.sdk import task_group\n"
-    group = "@task_group\ndef pair(x):\n    twice(x)\n"
-    path = lab.file(TWICE, head=f"{head}\n{TWICE}\n\n{group}", order="pair.expand(x=[1, 2])")
-    dag = lab.load(path).dags[0]
-    assert [each.mapped_group for each in dag.tasks] == ["pair"]
+GROUP = """
+from airflow.sdk import task_group
+
+@task
+def first(x):
+    import tiny
+    tiny.put(f"out/first-{x}")
+    return x * 10
+
+@task
+def second(y, plus):
+    import tiny
+    tiny.put(f"out/second-{y + plus}")
+    return y + plus
+
+@task_group
+def pair(x, plus=1):
+    return second(first(x), plus)
+"""
+
+
+def grouped(lab: Laboratory, order: str, *tasks: str, head: str = GROUP) -> dict[str, Baseline]:
+    return baselines(lab, *tasks, order=order, head=head)
+
+
+@pytest.mark.parametrize(
+    ("order", "over", "names"),
+    [
+        ("pair.expand(x=[1, 2])", 2, {"first-1", "first-2", "second-11", "second-21"}),
+        ("pair.expand(x=numbers())", 2, {"first-1", "first-2", "second-11", "second-21"}),
+        ("pair.partial(plus=3).expand(x=[1, 4])", 2, {"first-1", "first-4", "second-13", "second-43"}),
+        ("pair.expand(x=[1, 2], plus=[5, 6])", 4, {f"second-{each}" for each in (15, 16, 25, 26)}),
+        ("pair.expand_kwargs([{'x': 7, 'plus': 2}, {'x': 8, 'plus': 3}])", 2, {"second-72", "second-83"}),
+    ],
+    ids=["literals", "an XCom", "partial", "a product", "dictionaries"],
+)
+def test_a_mapped_group_is_run_for_each_value(lab: Laboratory, order: str, over: int, names: set[str]) -> None:
+    found = grouped(lab, order, NUMBERS if "numbers" in order else "")
+    assert [each.reason for each in found.values()] == [""] * len(found)
+    second = found["pair.second"]
+    assert second.subject.map_index == 0
+    assert second.notes == (f"in the task group pair, mapped over {over} values; tried is map index 0",)
+    assert second.outcome is not None
+    firsts = {each.removeprefix("s3://out/") for each in second.outcome.before if each.startswith("s3://out/first")}
+    assert firsts >= {each for each in names if each.startswith("first")}
+    last = grouped(lab, f"total({order})", TOTAL, NUMBERS if "numbers" in order else "")["total"].outcome
+    assert last is not None
+    assert {each.removeprefix("s3://out/") for each in last.before if each.startswith("s3://out/")} >= names
+    seconds = [int(each.removeprefix("second-")) for each in names if each.startswith("second")]
+    assert lab.lab.content(last.after["s3://out/total"].digest) == str(sum(seconds)).encode()
+
+
+def test_a_branch_in_a_mapped_group_leaves_out_its_own_instance(lab: Laboratory) -> None:
+    group = """
+from airflow.sdk import task_group
+
+@task.short_circuit
+def only_odd(x):
+    return x % 2
+
+@task
+def put(x):
+    import tiny
+    tiny.put(f"out/{x}")
+
+@task_group
+def some(x):
+    only_odd(x) >> put(x)
+"""
+    odd = grouped(lab, "some.expand(x=[1, 2])", head=group)["some.put"]
+    assert odd.notes == ("in the task group some, mapped over 2 values; tried is map index 0",)
+    even = grouped(lab, "some.expand(x=[2, 1])", head=group)["some.put"]
+    assert "in this run a task before it has Airflow skip it; it was run all the same" in even.notes
+
+
+def test_a_task_that_is_mapped_within_a_mapped_group_is_not_run_yet(lab: Laboratory) -> None:
+    """Airflow refuses to expand an operator in a mapped group, and lets a group be expanded there."""
+    group = "@task_group\ndef deep(x):\n    pair.expand(x=[1, 2])\n"
+    found = grouped(lab, "deep.expand(x=[1, 2])", head=f"{GROUP}\n{group}")["deep.pair.first"]
+    assert found.group == "mapped within mapped groups"
+    assert "within the task group deep.pair" in found.reason
+
+
+def test_scenarios_of_a_task_in_a_mapped_group(lab: Laboratory) -> None:
+    path = lab.file(head=GROUP, order="pair.expand(x=[1, 2])")
+    for scenario in ("twice", "killed", "siblings"):
+        verdict = lab.check(path, scenario, "pair.second")
+        assert verdict.verdict == "pass", (scenario, verdict)

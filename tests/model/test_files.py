@@ -10,7 +10,7 @@ from airflow._shared.module_loading.file_discovery import find_path_from_directo
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pytest_dagguard.model.files import dag_files, is_dag_file, may_contain_dag
+from pytest_dagguard.model.files import dag_files, is_dag_file, likely_folders, may_contain_dag
 
 DAG = "from airflow.sdk import DAG\n"
 
@@ -88,3 +88,15 @@ def test_a_file_that_is_ignored_counts_when_it_is_named(dags: Path) -> None:
 
 def test_a_file_that_cannot_be_read_is_left_to_the_load(dags: Path) -> None:
     assert may_contain_dag(dags / "gone.py")
+
+
+def test_folders_in_which_dags_seem_to_be(tmp_path: Path) -> None:
+    made = "from airflow import DAG\nwith DAG('d'): ...\n"
+    for name in ("teams/a/x.py", "teams/b/deep/y.py", "teams/b/z.py"):
+        write(tmp_path / name, made)
+    write(tmp_path / "lib" / "helper.py", DAG)
+    write(tmp_path / ".venv" / "x.py", made)
+    assert likely_folders(tmp_path) == [(tmp_path / "teams", 3)]
+    write(tmp_path / "infra" / "dags" / "sub" / "x.py", made)
+    assert likely_folders(tmp_path) == [(tmp_path / "infra" / "dags", 1)]
+    assert likely_folders(tmp_path / "lib") == []

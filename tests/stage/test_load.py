@@ -47,6 +47,25 @@ def test_missing_module(lab: Laboratory) -> None:
     assert "no_such_module_at_all" in error.message
 
 
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("import airflow.operators.bash_operator", "moved"),
+        ("from airflow.models import no_such_name", "moved"),
+        ("DAG('d', schedule_interval='@daily')", "moved"),
+        ("import airflow.providers.no_such_one", "missing-module"),
+        ("__import__('airflow.sdk').sdk.Variable.get('region')", "lacks"),
+        ("__import__('airflow.sdk').sdk.Connection.get('warehouse')", "lacks"),
+        ("__import__('os').environ['ACME_HOST']", "lacks"),
+        ("{}['rows']", "exception"),
+        ("DAG(5)", "exception"),
+    ],
+)
+def test_what_the_environment_lacks_is_told_apart_from_a_bad_dag(lab: Laboratory, line: str, kind: str) -> None:
+    (error,) = lab.load(lab.write(f"from airflow.sdk import DAG\n{line}\n")).errors
+    assert (error.kind, error.is_elsewhere) == (kind, kind != "exception"), error.message
+
+
 def test_an_exception_in_a_helper_names_the_line_of_the_dag_file(lab: Laboratory) -> None:
     lab.write("def make():\n    raise ValueError('no such bucket')\n", "load_helper_a.py")
     error = error_of(lab, "from airflow.sdk import DAG\nimport load_helper_a\n\nload_helper_a.make()\n")

@@ -21,7 +21,10 @@ from pytest_dagguard.model.seed import Seed
 OLD = """
     from datetime import datetime
     from airflow import DAG
+    from airflow.contrib.operators.emr_add_steps_operator import EmrAddStepsOperator
     from airflow.contrib.operators.kubernetes_pod_operator import KubernetesPodOperator
+    from airflow.providers.amazon.aws.sensors.emr_step import EmrStepSensor
+    from airflow.providers.cncf.kubernetes.operators import kubernetes_pod
     from airflow.datasets import Dataset
     from airflow.operators.bash_operator import BashOperator
     from airflow.operators.dummy_operator import DummyOperator
@@ -29,7 +32,7 @@ OLD = """
     from airflow.sensors.base_sensor_operator import BaseSensorOperator
     from airflow.utils.dates import days_ago
     from acme_old.jobs import START
-    with DAG("old", schedule_interval="@daily", start_date=days_ago(2)):
+    with DAG("old", schedule_interval="@daily", start_date=days_ago(2), default_view="graph"):
         DummyOperator(task_id="t") >> BashOperator(task_id="b", bash_command=START)
 """
 STUBBED = """
@@ -100,6 +103,9 @@ def test_a_file_of_airflow_2_loads_by_its_old_names(session: Session) -> None:
     assert [each.task_id for each in loaded.dags[0].tasks] == ["t", "b"]
     assert "alias schedule_interval -> schedule" in loaded.stand_ins
     assert "alias acme_old.jobs -> new_jobs" in loaded.stand_ins
+    assert "alias default_view -> nothing, Airflow 3 has no such argument" in loaded.stand_ins
+    emr = "alias airflow.providers.amazon.aws.sensors.emr_step -> airflow.providers.amazon.aws.sensors.emr"
+    assert emr in loaded.stand_ins
     assert "alias airflow.operators.bash_operator -> airflow.providers.standard.operators.bash" in loaded.stand_ins
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -24,12 +25,33 @@ MOVED = {
 }
 """Old module -> where its names are now; this module where they are nowhere."""
 
+_BY_SERVICE = re.compile(
+    r"airflow\.(?:contrib|providers\.amazon\.aws)\.(operators|sensors|hooks)\."
+    r"(athena|batch|dms|ecs|emr|glue|redshift|s3|sagemaker|sns|sqs|step_function)_\w+"
+)
+_FOLDERS = re.compile(r"airflow\.contrib(\.(operators|sensors|hooks))?")
 
-def moved() -> dict[str, str]:
-    """The table, which under Airflow 2 is empty: there the old names are the ones that work."""
+
+def moved(name: str) -> str:
+    """Where the names of an old module are now; empty where there is no such rule.
+
+    The Amazon provider had a module for each operator, and has one for each service.
+    """
+    known = MOVED.get(name, "")
+    found = _BY_SERVICE.fullmatch(name)
+    return known or (f"airflow.providers.amazon.aws.{found[1]}.{found[2]}" if found else "")
+
+
+def is_folder(name: str) -> bool:
+    """Say whether an old package has nothing in it but modules that have moved."""
+    return _FOLDERS.fullmatch(name) is not None
+
+
+def has_moved() -> bool:
+    """Say whether this Airflow has moved them: under Airflow 2 the old names are the ones that work."""
     from pytest_dagguard.stage.compat.version import MAJOR
 
-    return dict(MOVED) if MAJOR >= 3 else {}
+    return MAJOR >= 3
 
 
 def __getattr__(name: str) -> Any:
@@ -50,13 +72,16 @@ def days_ago(n: int, hour: int = 0, minute: int = 0, second: int = 0, microsecon
     return today - timedelta(days=n)
 
 
+_RENAMED = {"schedule_interval": "schedule", "timetable": "schedule", "concurrency": "max_active_tasks"}
+_DROPPED = ("default_view", "orientation", "sla_miss_callback")
+"""Arguments of a DAG that Airflow 3 has under another name, and those that it has no more."""
+
+
 def restore(record: Callable[[str], object]) -> None:
-    """Let ``DAG`` take ``schedule_interval`` for ``schedule``, and ``airflow.utils.dates`` have ``days_ago`` again.
+    """Let ``DAG`` take the arguments that it took in Airflow 2, and ``airflow.utils.dates`` have ``days_ago`` again.
 
     :param record: told what stood in for what, where it did
     """
-    if not moved():
-        return
     import airflow
     import airflow.utils.dates
     from airflow.sdk import DAG
@@ -70,16 +95,18 @@ def restore(record: Callable[[str], object]) -> None:
         airflow.utils.dates.days_ago = recorded
     # Airflow 3.0 has a class of its own under the old name
     for each in dict.fromkeys((DAG, airflow.DAG)):
-        _take_schedule_interval(each, record)
+        _take_old_arguments(each, record)
 
 
-def _take_schedule_interval(kind: Any, record: Callable[[str], object]) -> None:
+def _take_old_arguments(kind: Any, record: Callable[[str], object]) -> None:
     make = kind.__init__
 
     def __init__(self: Any, *arguments: Any, **named: Any) -> None:
-        if "schedule_interval" in named:
-            record("alias schedule_interval -> schedule")
-            named.setdefault("schedule", named.pop("schedule_interval"))
+        for old in [each for each in (*_RENAMED, *_DROPPED) if each in named]:
+            value, new = named.pop(old), _RENAMED.get(old)
+            record(f"alias {old} -> {new or 'nothing, Airflow 3 has no such argument'}")
+            if new:
+                named.setdefault(new, value)
         make(self, *arguments, **named)
 
     kind.__init__ = __init__
