@@ -73,6 +73,9 @@ def front_of(handler: Handler, feeds: set[Feed]) -> web.Server:
             raise asyncio.CancelledError
         if answer.websocket is not None:
             return await streams.converse(incoming, answer.websocket, answer.protocols)
+        if answer.feed is not None and answer.later is not None:
+            await streams.ended(answer.feed, feeds)
+            return _outgoing(answer.later(), head=False)
         if answer.feed is not None:
             return await streams.stream(incoming, _outgoing(answer, head=False), answer.feed, feeds)
         return _outgoing(answer, head=incoming.method == "HEAD")
