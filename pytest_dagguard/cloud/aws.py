@@ -101,6 +101,8 @@ class Aws:
         found = service.own[action](backend, body) if action in service.own else None
         if isinstance(found, Instead):
             response = moto_call.answer(service, moto_call.instead(request, found), region)
+        elif isinstance(found, Response):
+            response = found
         elif found is not None:
             response = _json(found)
         else:
@@ -118,7 +120,8 @@ class Aws:
         except ValueError:
             body = {}
         fields = s3_services.in_path(signing, request)[1]
-        return self.services[signing], action, {**(body if isinstance(body, dict) else {}), **fields}
+        service = self.services[signing]
+        return service, action, service.read(request, fields, body if isinstance(body, dict) else {})
 
     def _backend(self, service: Service, region: str) -> Any:
         if (service.signing, region) not in self._regions:
@@ -145,7 +148,7 @@ class Aws:
             if run.limit != float("inf"):
                 world.clock.set(run.limit, self.name, *where, FAILED)
         elif said in (life.SUCCEED, life.FAIL):
-            world.clock.set(DURATION, self.name, *where, SUCCEEDED if said == life.SUCCEED else FAILED)
+            world.clock.set(min(DURATION, run.limit), self.name, *where, SUCCEEDED if said == life.SUCCEED else FAILED)
         else:
             self._counts[label] = self._counts.get(label, 0) + 1
             actor = f"job {label}#{self._counts[label]}"
@@ -171,12 +174,14 @@ class Aws:
         """The process of a run has ended."""
         where = self._lives.pop(actor, None)
         if where is not None:
-            self._finish(*where, SUCCEEDED if death.code == 0 else FAILED)
+            self._finish(*where, SUCCEEDED if death.code == 0 else FAILED, death)
 
-    def _finish(self, signing: str, region: str, run_id: str, state: str) -> None:
+    def _finish(self, signing: str, region: str, run_id: str, state: str, death: Death | None = None) -> None:
         service = self.services[signing]
         for run in service.runs(self._backend(service, region)):
             if run.id == run_id and run.state == LIVE:
+                if run.tell is not None and death is not None:
+                    run.tell(death)
                 run.end(state)
                 break
         self._begin_fresh(service, region)
@@ -199,8 +204,8 @@ class Aws:
         for signing, region in sorted(self._regions):
             service = self.services[signing]
             for run in service.runs(moto_call.backend(service, region)):
-                name = f"job://{service.label}/{run.folder}/{run.id}"
-                if _fits(name, wanted) and run.state in (WAITING, LIVE, SUCCEEDED):
+                name = f"job://{service.label}/{run.folder}/{run.same or run.id}"
+                if _fits(name, wanted) and run.state in (WAITING, LIVE, SUCCEEDED) and name not in found:
                     text = json.dumps({"arguments": run.arguments, "state": run.state}, sort_keys=True, default=str)
                     found[name] = Entry("job", self._blobs.put(text.encode()), len(text))
         return found
@@ -250,7 +255,7 @@ def _json(found: Mapping[str, Any] | Refusal) -> Response:
     kind = (("Content-Type", "application/x-amz-json-1.1"),)
     if isinstance(found, Refusal):
         text = json.dumps({"__type": found.code, "message": found.message})
-        return Response(400, (*kind, ("X-Amzn-ErrorType", found.code)), text.encode())
+        return Response(found.status, (*kind, ("X-Amzn-ErrorType", found.code)), text.encode())
     return Response(200, kind, json.dumps(found).encode())
 
 

@@ -42,6 +42,7 @@ class Response:
     """One HTTP answer. ``Content-Length`` is set by the tap from ``body`` unless the emulator gives it (HEAD).
 
     :param feed: the body, where it goes on; ``body`` is empty then
+    :param later: with ``feed``: nothing is answered until that is closed, and then this
     :param websocket: what is said over the connection, which becomes a websocket with one of ``protocols``
     """
 
@@ -49,6 +50,7 @@ class Response:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     feed: Feed | None = None
+    later: Callable[[], Response] | None = None
     websocket: Conversation | None = None
     protocols: tuple[str, ...] = ()
 
@@ -132,6 +134,17 @@ class Timed(Protocol):
         """Called once, before anything else.
 
         :param now: seconds since 1970, as the cloud's clocks have it
+        """
+        ...
+
+
+class Expiring(Protocol):
+    """What an emulator has in which things expire by themselves."""
+
+    def lapse(self, seconds: float) -> tuple[Mapping[str, Entry], Mapping[str, Entry]]:
+        """Let time pass, for what expires alone, until the next :meth:`Emulator.restore`.
+
+        :returns: the state before and after
         """
         ...
 

@@ -14,7 +14,7 @@ from multidict import CIMultiDict
 from pytest_dagguard.cloud import streams
 from pytest_dagguard.cloud.emulator import Request, Response
 from pytest_dagguard.cloud.feed import Feed
-from pytest_dagguard.cloud.tap import Whereabouts
+from pytest_dagguard.cloud.whereabouts import Whereabouts
 from pytest_dagguard.model.history import Frame
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -73,6 +73,9 @@ def front_of(handler: Handler, feeds: set[Feed]) -> web.Server:
             raise asyncio.CancelledError
         if answer.websocket is not None:
             return await streams.converse(incoming, answer.websocket, answer.protocols)
+        if answer.feed is not None and answer.later is not None:
+            await streams.ended(answer.feed, feeds)
+            return _outgoing(answer.later(), head=False)
         if answer.feed is not None:
             return await streams.stream(incoming, _outgoing(answer, head=False), answer.feed, feeds)
         return _outgoing(answer, head=incoming.method == "HEAD")
@@ -131,8 +134,8 @@ class WherePort:
                 writer.write(b"?\n")
                 # A caller that holds the interpreter (a long C call in another thread) must not hold up its own answer
                 line = await asyncio.wait_for(reader.readline(), timeout=1.0)
-                site, at_work = json.loads(line)
-                return Whereabouts(tuple(Frame(*each) for each in site), int(at_work))
+                site, at_work, threads = json.loads(line)
+                return Whereabouts(tuple(Frame(*each) for each in site), int(at_work), int(threads))
             except (ConnectionError, TimeoutError, asyncio.TimeoutError, ValueError, TypeError):
                 self._link = None
                 return Whereabouts()

@@ -32,6 +32,19 @@ async def stream(incoming: web.BaseRequest, head: web.Response, feed: Feed, feed
     return answer
 
 
+async def ended(feed: Feed, feeds: set[Feed]) -> None:
+    """Wait until a feed is closed by its emulator, or the caller hangs up.
+
+    :param feeds: where the feed is as long as it is under way
+    """
+    feeds.add(feed)
+    try:
+        async for _ in feed:
+            pass
+    finally:
+        feeds.discard(feed)
+
+
 class _Channels:
     """A websocket on which the first byte of a message is its channel."""
 

@@ -20,7 +20,7 @@ from pytest_dagguard.stage import virtual
 from pytest_dagguard.stage.compat import kubernetes, managed_kubernetes
 from pytest_dagguard.stage.load import newest_module, third_party
 from pytest_dagguard.stage.machine import Place, move_in
-from pytest_dagguard.stage.output import Lines, Output, relay
+from pytest_dagguard.stage.output import Kept, Lines, Output, relay
 
 KILLED = 137
 """Exit code of a container that was killed."""
@@ -62,12 +62,13 @@ def _command(spec: LifeSpec) -> Death:
         program = subprocess.Popen(words, env=environment, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     except OSError as error:
         return Death(127, (f"{words[0]}: {error.strerror or error}",), error=f"{type(error).__name__}: {error}")
+    port, kept = dict(spec.endpoints).get("output"), Kept()
     with program:
-        lines = Lines(Output(dict(spec.endpoints)["output"]))
+        lines = Lines(Output(port) if port else kept)
         relay(program, lines)
         lines.finish()
     code = program.returncode if program.returncode >= 0 else 128 - program.returncode
-    return Death(code, xcom=_left_xcom(dict(mounts)))
+    return Death(code, tuple(kept.lines), _left_xcom(dict(mounts)))
 
 
 def _left_xcom(mounts: Mapping[str, str]) -> str | None:

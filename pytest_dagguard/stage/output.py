@@ -47,12 +47,23 @@ class Output:
             forever()
 
 
+class Kept:
+    """Keeps whole lines, of a program that no emulator waits to hear of."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def tell(self, lines: bytes) -> None:
+        """Keep one line or several, without the last one's end."""
+        self.lines.extend(lines.decode("utf-8", "replace").splitlines())
+
+
 class Lines(io.BufferedIOBase):
     """A stream whose lines are told; one that is not ended yet waits for its end, as it does in a cluster."""
 
     name = "output"
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output | Kept) -> None:
         super().__init__()
         self._output = output
         self._rest = b""

@@ -34,6 +34,10 @@ FILE = """
         EmrServerlessStartJobOperator,
     )
     from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
+    from airflow.providers.amazon.aws.operators.lambda_function import (
+        LambdaCreateFunctionOperator,
+        LambdaInvokeFunctionOperator,
+    )
     from airflow.providers.amazon.aws.operators.sagemaker import (
         SageMakerProcessingOperator,
         SageMakerTrainingOperator,
@@ -70,6 +74,7 @@ FILE = """
     MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:nightly"
     SPARK = {{"sparkSubmit": {{"entryPoint": "s3://code/job.py"}}}}
     EMR_SERVERLESS = {{"application_id": "00abc", "execution_role_arn": ROLE, "job_driver": SPARK}}
+    LAMBDA = {{"function_name": "day", "role": ROLE, "code": {{"S3Bucket": "code", "S3Key": "day.zip"}}}}
     BATCH = {{"job_name": "nightly", "job_queue": "queue", "job_definition": "definition"}}
     ECS = {{"cluster": "cluster", "task_definition": "family", "overrides": {{}}}}
 
@@ -85,6 +90,7 @@ class Row:
     :param lever: what is given beyond that, so that a retry finds the job of its first try
     :param submit: the request that starts the job
     :param poll: the one by which the task waits, empty where it does not
+    :param waits: where it does not poll: what it does instead
     """
 
     operator: str
@@ -92,6 +98,7 @@ class Row:
     submit: str
     poll: str = ""
     lever: str = ""
+    waits: str = "does not wait"
 
     @property
     def name(self) -> str:
@@ -118,10 +125,10 @@ ROWS = (
     Row("EcsRunTaskOperator", "**ECS", "RunTask", "DescribeTasks", "`reattach=True`"),
     Row("StepFunctionStartExecutionOperator", "state_machine_arn=MACHINE", "StartExecution"),
     Row("StepFunctionStartExecutionOperator", "state_machine_arn=MACHINE", "StartExecution", "", '`name="day"`'),
-    Row("AthenaOperator", 'query="SELECT 1", database="d"', "StartQueryExecution", "GetQueryExecution"),
+    Row("AthenaOperator", 'query="INSERT INTO t SELECT 1", database="d"', "StartQueryExecution", "GetQueryExecution"),
     Row(
         "AthenaOperator",
-        'query="SELECT 1", database="d"',
+        'query="INSERT INTO t SELECT 1", database="d"',
         "StartQueryExecution",
         "GetQueryExecution",
         '`client_request_token="day" * 11`',
@@ -136,6 +143,9 @@ ROWS = (
         '`action_if_job_exists="fail"`',
     ),
     Row("SageMakerTransformOperator", "config=TRANSFORM", "CreateTransformJob", "DescribeTransformJob"),
+    Row("LambdaInvokeFunctionOperator", 'function_name="day"', "Invoke", waits="waits in the call itself"),
+    Row("LambdaInvokeFunctionOperator", 'function_name="day"', "Invoke", lever='`invocation_type="Event"`'),
+    Row("LambdaCreateFunctionOperator", "**LAMBDA", "CreateFunction"),
     Row("TriggerDagRunOperator", 'trigger_dag_id="child"', "dagrun.trigger"),
     Row(
         "TriggerDagRunOperator",
@@ -161,7 +171,7 @@ def test_what_a_retry_makes_of_the_job_is_as_the_table_says(lab: Laboratory, row
         started = [each for each in polls if each.event.index > submitted.event.index]
         cells.append(_after_kill(lab, baseline, started[1]))
     else:
-        cells.append("does not wait")
+        cells.append(row.waits)
     found = ", ".join(sorted({f"`{each.cls}`" for each in verdict.findings}))
     line = f"| {row.name} | {' | '.join(cells)} | {verdict.verdict}{': ' if found else ''}{found} |"
     _update(row, line)

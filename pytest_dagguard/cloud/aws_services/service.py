@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_dagguard.cloud.emulator import Request, Response
+from pytest_dagguard.model.life import Death
+
 WAITING, LIVE, SUCCEEDED, FAILED, STOPPED = "waiting", "live", "succeeded", "failed", "stopped"
 
 OURS = "dagguard_"
@@ -24,7 +27,10 @@ class JobRun:
     :param limit: seconds after which the service itself ends it; infinite where it never does
     :param does: it does something of its own, which the configuration may say; False for what only holds others (a
         cluster), and ends with them
+    :param tell: is told how its process ended, before ``end``; None where that is of no concern
     :param group: runs of one group are told from each other by the id alone; empty: ``name``
+    :param same: what it does leaves the same however often it is done: runs with the same text here count as one; empty
+        where each counts
     """
 
     id: str
@@ -35,6 +41,8 @@ class JobRun:
     limit: float
     does: bool = True
     group: str = ""
+    same: str = ""
+    tell: Callable[[Death], None] | None = field(default=None, compare=False, repr=False)
 
     @property
     def folder(self) -> str:
@@ -62,6 +70,7 @@ class Refusal:
 
     code: str
     message: str
+    status: int = 400
 
 
 Body = Mapping[str, Any]
@@ -71,7 +80,12 @@ def _nothing() -> None:
     """Nothing is to be done."""
 
 
-Own = Callable[[Any, Body], "Body | Refusal | Instead | None"]
+def _whole(request: Request, fields: Mapping[str, str], body: Body) -> Body:
+    """The body is what the request says, with what is in its path."""
+    return {**body, **fields}
+
+
+Own = Callable[[Any, Body], "Body | Refusal | Instead | Response | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +104,7 @@ class Service:
         backend and body returns None, moto answers after all
     :param moto: moto's name of the service; empty: ``signing``
     :param name: the one in the configuration and in resource names; empty: ``signing``
+    :param read: what a request says, of it, the fields in its path, and its body where that is JSON
     :param switch_off: called once: turns off moto's own progress of runs
     """
 
@@ -104,6 +119,7 @@ class Service:
     moto: str = ""
     name: str = ""
     switch_off: Callable[[], None] = _nothing
+    read: Callable[[Request, Mapping[str, str], Body], Body] = _whole
 
     @property
     def label(self) -> str:
