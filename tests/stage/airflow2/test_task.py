@@ -277,3 +277,29 @@ def test_a_killed_attempt_is_followed_by_its_retry(lab: Laboratory) -> None:
     body = "import json, os\nprint('SAID', json.dumps(ti.try_number))"
     outcome = lab.attempt(body, parameters="ti=None", retries=1, schedule=(Run(1), Kill(1), Run(2)))
     assert said(outcome, "attempt 1") == [1]
+
+
+def test_a_row_that_a_task_leaves_in_the_shared_session_is_no_evidence(lab: Laboratory) -> None:
+    body = """
+        from airflow import settings
+        from airflow.models import Pool
+        settings.Session().add(Pool(pool="p", slots=1))
+    """
+    assert "metadata database (INSERT slot_pool)" in lab.attempt(body).unreachable
+
+
+def test_a_process_that_a_task_forks_asks_by_a_way_of_its_own(lab: Laboratory) -> None:
+    body = """
+        import multiprocessing
+        Variable.get("n")
+        with multiprocessing.get_context("fork").Pool(4) as pool:
+            return pool.map(Variable.get, ["n"] * 12) + [Variable.get("n")]
+    """
+    assert lab.returned(lab.attempt(body, seed=Seed(variables={"n": "7"}))) == ["7"] * 13
+
+
+def test_sigterm_reaches_the_task_as_airflow_passes_it_on(lab: Laboratory) -> None:
+    verdict = lab.check(
+        lab.task("import tiny\ntiny.put('out/a', b'1')\ntiny.put('out/b', b'1')", retries=1), "terminated"
+    )
+    assert verdict.verdict == "pass", verdict.reason
