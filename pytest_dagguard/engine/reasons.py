@@ -170,9 +170,21 @@ def of_failure(result: AttemptResult, outcome: Outcome, task: Task, seed: str) -
     if task.trigger_rule in ("one_failed", "all_failed"):
         rule = f"by its trigger rule {task.trigger_rule} it runs after a failure, and may be meant to fail"
         return f"{failed} ({rule})", "run after a failure"
+    if "Bash command failed" in error and (printed := _printed(result.log)):
+        failed += f" It printed last: {printed}"
     if task.retries:
         failed += f" (at its first try; Airflow would try it {task.retries} more)"
     return failed, FAILS
+
+
+_OUTPUT = re.compile(r"\[info\s*\] (.*?)\s*\[airflow[\w.]*SubprocessHook\]|subprocess\.py:\d+\}? INFO - (.*)")
+_OF_HOOK = ("Command exited", "Output:", "Running command", "Tmp dir root")
+
+
+def _printed(log: str) -> str:
+    """The last line that a command of a BashOperator has printed: its error says no more than an exit code."""
+    lines = [" ".join((first or second).split()) for first, second in _OUTPUT.findall(log)]
+    return next((each[:200] for each in reversed(lines) if each and not each.startswith(_OF_HOOK)), "")
 
 
 def of_children(failed: Mapping[str, str]) -> Reason:
