@@ -21,7 +21,7 @@ _FIGURES = ("mutants found", "mutants", "false alarms", "sound tasks", "inconclu
 def verdicts(run: Mapping[str, Any]) -> dict[tuple[str, str, str], str]:
     """File, task and scenario -> what was found, or else the verdict."""
     return {
-        (each["file"], each["task"], each["scenario"]): ", ".join(each["found"]) or each["verdict"]
+        (each["file"], each["task"], each["scenario"]): ", ".join(sorted(each["found"])) or each["verdict"]
         for each in run["rows"]
     }
 
