@@ -204,8 +204,8 @@ class Aws:
         for signing, region in sorted(self._regions):
             service = self.services[signing]
             for run in service.runs(moto_call.backend(service, region)):
-                name = f"job://{service.label}/{run.folder}/{run.id}"
-                if _fits(name, wanted) and run.state in (WAITING, LIVE, SUCCEEDED):
+                name = f"job://{service.label}/{run.folder}/{run.same or run.id}"
+                if _fits(name, wanted) and run.state in (WAITING, LIVE, SUCCEEDED) and name not in found:
                     text = json.dumps({"arguments": run.arguments, "state": run.state}, sort_keys=True, default=str)
                     found[name] = Entry("job", self._blobs.put(text.encode()), len(text))
         return found

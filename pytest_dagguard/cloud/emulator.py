@@ -138,6 +138,17 @@ class Timed(Protocol):
         ...
 
 
+class Expiring(Protocol):
+    """What an emulator has in which things expire by themselves."""
+
+    def lapse(self, seconds: float) -> tuple[Mapping[str, Entry], Mapping[str, Entry]]:
+        """Let time pass, for what expires alone, until the next :meth:`Emulator.restore`.
+
+        :returns: the state before and after
+        """
+        ...
+
+
 class Secured(Protocol):
     """What an emulator has whose clients come over https too."""
 

@@ -230,6 +230,16 @@ class Cloud:
         """Put the services' clocks as far ahead of the machine's as those of the attempt that is to begin."""
         self.world.ahead = seconds
 
+    async def lapse(self, seconds: float) -> None:
+        """Let time pass for what expires, such as a key of Redis, and for nothing that lives.
+
+        How long a job takes is mostly not known, so that a retry may find it at work whatever the delay; when a key
+        expires, the task itself has said.
+        """
+        for each in self.emulators.values():
+            if hasattr(each, "lapse"):
+                self.tap.shift(*each.lapse(seconds))
+
     async def alive(self) -> int:
         """How many things are still to happen by themselves."""
         return self.world.alive

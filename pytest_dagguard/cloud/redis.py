@@ -48,7 +48,7 @@ class Redis:
         self._blobs = blobs
         self._base = float(int(time.time()))
         self._world: World | None = None
-        self._now = 0.0
+        self._lapsed = 0.0
         self._made: Store | None = None
         self._sessions: dict[int, Session] = {}
         self._count = 0
@@ -75,8 +75,14 @@ class Redis:
         """Nothing is begun here."""
 
     def _time(self) -> float:
-        """Seconds since 1970: the cloud's start, and what has passed on the virtual clock."""
-        return self._base + (self._world.clock.now if self._world is not None else 0.0)
+        """Seconds since 1970: the cloud's start, and what has passed on the virtual clock and between two tries."""
+        return self._base + self._lapsed + (self._world.clock.now if self._world is not None else 0.0)
+
+    def lapse(self, seconds: float) -> tuple[Mapping[str, Entry], Mapping[str, Entry]]:
+        """See :class:`pytest_dagguard.cloud.emulator.Expiring`."""
+        before = self.entries()
+        self._lapsed += seconds
+        return before, self.entries()
 
     def _enter(self) -> Store:
         store = self._store
@@ -198,6 +204,7 @@ class Redis:
 
     def restore(self, snapshot: Picture | None) -> None:
         """Bring back a state; connections are forgotten."""
+        self._lapsed = 0.0
         if self._made is None and snapshot is None:
             return
         from pytest_dagguard.cloud.redis_fake.store import Picture

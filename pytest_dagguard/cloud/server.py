@@ -14,7 +14,7 @@ from multidict import CIMultiDict
 from pytest_dagguard.cloud import streams
 from pytest_dagguard.cloud.emulator import Request, Response
 from pytest_dagguard.cloud.feed import Feed
-from pytest_dagguard.cloud.tap import Whereabouts
+from pytest_dagguard.cloud.whereabouts import Whereabouts
 from pytest_dagguard.model.history import Frame
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -134,8 +134,8 @@ class WherePort:
                 writer.write(b"?\n")
                 # A caller that holds the interpreter (a long C call in another thread) must not hold up its own answer
                 line = await asyncio.wait_for(reader.readline(), timeout=1.0)
-                site, at_work = json.loads(line)
-                return Whereabouts(tuple(Frame(*each) for each in site), int(at_work))
+                site, at_work, threads = json.loads(line)
+                return Whereabouts(tuple(Frame(*each) for each in site), int(at_work), int(threads))
             except (ConnectionError, TimeoutError, asyncio.TimeoutError, ValueError, TypeError):
                 self._link = None
                 return Whereabouts()

@@ -11,34 +11,17 @@ import asyncio
 import hashlib
 import traceback
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pytest_dagguard.cloud.emulator import Caller, Emulator, Request, Response
+from pytest_dagguard.cloud.whereabouts import Where, together
 from pytest_dagguard.model.errors import NotEmulated
-from pytest_dagguard.model.history import Event, Frame
+from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.operation import Operation, Selector
 from pytest_dagguard.model.state import Entry
 
 BUCKET_VERBS = frozenset({"CreateBucket", "DeleteBucket", "buckets.insert", "buckets.delete"})
-
-_GRACE = 0.05
-"""Seconds of the machine's time in which other threads of an attempt may come with what they are about to ask for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Whereabouts:
-    """What an attempt says of itself while it waits for an answer.
-
-    :param site: the repository's frames, innermost first
-    :param at_work: how many of its threads wait for no other thread, those that wait for an answer among them
-    """
-
-    site: tuple[Frame, ...] = ()
-    at_work: int = 1
-
-
-Where = Callable[[], Awaitable[Whereabouts]]
 
 
 @dataclass(slots=True, eq=False)
@@ -328,19 +311,7 @@ class Tap:
         site = told.site
         if site and position < len(self.history) and self.history[position] is event:
             self.history[position] = replace(event, site=site)
-        await self._together(actor, told)
-
-    async def _together(self, actor: Actor, told: Whereabouts) -> None:
-        """Keep the answer back until the other threads of the caller have come too.
-
-        What is under way at the same time depends on nothing of each other, and that shows here alone: a cloud so near
-        answers before the next thread has begun to ask.
-        """
-        loop = asyncio.get_running_loop()
-        until = loop.time() + _GRACE
-        while actor.where is not None and told.at_work > len(actor.under_way) and loop.time() < until:
-            await asyncio.sleep(_GRACE / 20)
-            told = await actor.where()
+        await together(actor.where, told, actor.under_way)
 
 
 def _disturbed(actor: Actor, operation: Operation) -> str:

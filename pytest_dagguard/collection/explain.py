@@ -65,8 +65,9 @@ def _rule(name: str) -> str:
         "task": "each task's clean run",
     }
     what = looks[rule.level]
+    older = f"; under Airflow 2: {words[rule.before_3]}" if rule.before_3 else ""
     return (
-        f"{name}: {rule.summary}\n\n{rule.text.strip()}\n\nBy default: {words[rule.severity]}. Looks at {what};"
+        f"{name}: {rule.summary}\n\n{rule.text.strip()}\n\nBy default: {words[rule.severity]}{older}. Looks at {what};"
         f" family {family}.\nTo ignore one: # dagguard: ignore[{name}] the reason"
     )
 

@@ -201,7 +201,10 @@ class Bench:
         if not hasattr(operator, "task_id") or not hasattr(operator, "execute"):
             raise ConfigurationError(f"{operator!r} is neither the path of a DAG file nor an operator")
         if not operator.has_dag():
-            from airflow.sdk import DAG
+            try:
+                from airflow.sdk import DAG
+            except ImportError:  # Airflow 2
+                from airflow import DAG
 
             operator.dag = DAG("dagguard_test", schedule=None)
         key = f"<operator {next(self._count)}>"

@@ -13,6 +13,7 @@ from pytest_dagguard.engine.lab import Lab
 from pytest_dagguard.engine.memory import Memory
 from pytest_dagguard.engine.pairs import paired
 from pytest_dagguard.engine.points import points_of
+from pytest_dagguard.engine.unread import split
 from pytest_dagguard.engine.walk import Baseline, Walk
 from pytest_dagguard.model import token as tokens
 from pytest_dagguard.model import verdict as verdicts
@@ -213,7 +214,9 @@ class _Drive:
         findings = judge(counted, outcome, situation, self.lab.content, self.terms.strict)
         if self.baseline.outcome is not None:
             findings = (*findings, *self._ending(self.baseline.outcome, trial, outcome, end))
-        self.remarks.update(dict.fromkeys(remarks(clean, outcome, self.lab.content)))
+        left = remarks(clean, outcome, self.lab.content)
+        findings, unread = split(self.walk.dag, self.baseline.subject.task_id, self.walk.file, findings)
+        self.remarks.update(dict.fromkeys((*left, *unread)))
         return success_after_kill(findings, end, plan.scenario)
 
     def _ending(self, clean: Outcome, trial: Trial, outcome: Outcome, end: AttemptResult) -> tuple[Finding, ...]:

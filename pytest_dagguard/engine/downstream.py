@@ -106,6 +106,16 @@ def _alive(outcome: Outcome, actor: str) -> int:
     return next((each.alive for each in reversed(outcome.history) if each.actor == actor), 0)
 
 
+def links(task: Task, subject: Subject) -> dict[str, str]:
+    """The XComs of a task that are there for links in Airflow's pages, as patterns with a reason.
+
+    Where the DAG file names the key somebody may pull it, and it counts.
+    """
+    start = glob.escape(f"xcom://{subject.dag_id}/{subject.run_id}/{subject.task_id}")
+    unasked = (each for each in task.links if not _names(subject.file, re.compile(re.escape(each))))
+    return {f"{start}*/{glob.escape(each)}": "a link in Airflow's pages" for each in unasked}
+
+
 def without_link(clean: Clean, subject: Subject, end: AttemptResult, file: str) -> Clean:
     """What a clean run leaves, without the XCom by which Airflow links a trigger to its run, where a skip pushed none.
 
@@ -116,15 +126,15 @@ def without_link(clean: Clean, subject: Subject, end: AttemptResult, file: str) 
     """
     index = f"[{subject.map_index}]" if subject.map_index >= 0 else ""
     mine = f"xcom://{subject.dag_id}/{subject.run_id}/{subject.task_id}{index}/{_RUN_ID}"
-    if end.state != "skipped" or ("xcom", mine) not in clean.groups or _asks(file):
+    if end.state != "skipped" or ("xcom", mine) not in clean.groups or _names(file, _PULLED):
         return clean
     groups = {key: group for key, group in clean.groups.items() if key != ("xcom", mine)}
     return replace(clean, groups=groups, ignored=(*clean.ignored, glob.escape(mine)))
 
 
-def _asks(file: str) -> bool:
-    """Say whether a DAG file pulls the id of the run, or cannot be read."""
+def _names(file: str, pattern: re.Pattern[str]) -> bool:
+    """Say whether a DAG file has a text, or cannot be read."""
     try:
-        return bool(re.search(_PULLED, Path(file).read_text(encoding="utf-8", errors="replace")))
+        return bool(pattern.search(Path(file).read_text(encoding="utf-8", errors="replace")))
     except OSError:
         return True

@@ -31,6 +31,9 @@ from pytest_dagguard.model.unending import WAITING, Unending
 
 Halfway = Callable[[Schedule, Outcome], None]
 
+_SCHEDULING = 1.0
+"""Seconds by which a retry is later than its delay says, at the least: the failure is noticed, the try is queued."""
+
 
 def carry_out(
     lab: Lab,
@@ -95,6 +98,7 @@ class _Experiment:
         self.cleared, self.where, self.seed = cleared, where, seed
         self.results: dict[str, AttemptResult] = {}
         self.alive: set[str] = set()
+        self.left_out = 0
         self.unreachable = reasons.NONE
 
     def run(self, start: int, schedule: Schedule) -> Outcome:
@@ -192,6 +196,8 @@ class _Experiment:
                 self.unreachable = reasons.of_divergence(actor, step.until)
             elif step.retries > 0 and self._tried_again(what.state):
                 following = max(int(each.rsplit(" ", 1)[1]) for each in (*self.results, *self.alive)) + 1
+                if step.retries == 1:
+                    self.left_out = max(0, self.subject.retries + 1 - following)
                 self._go(Run(following, None, step.retries - 1))
         return False
 
@@ -210,6 +216,9 @@ class _Experiment:
         if number == 2 and self.peer is not None:
             self.lab.actors.launch(self.peer, actor, 1, retries, shift, self.where, self.seed)
         else:
+            if number > 1 and not self.cleared and self.subject.retry_delay:
+                # the last try of a scenario stands for all that Airflow would still make
+                self.lab.cloud.call("lapse", (self.subject.retry_delay + _SCHEDULING) * (1 + self.left_out))
             self.lab.actors.launch(self.subject, actor, number, most, shift, self.where, self.seed)
         self.alive.add(actor)
 

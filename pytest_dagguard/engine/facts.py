@@ -35,6 +35,14 @@ class Facts(Mapping[str, Any]):
         return len(self._all())
 
 
+def is_airflow_2() -> bool:
+    """Say whether the Airflow that is installed is one before 3."""
+    try:
+        return int(metadata.version("apache-airflow").split(".")[0]) < 3
+    except (metadata.PackageNotFoundError, ValueError):
+        return False
+
+
 def installed(root: Path) -> dict[str, Any]:
     """What is installed beside Airflow.
 

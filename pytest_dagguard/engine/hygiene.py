@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pytest_dagguard.engine import facts
 from pytest_dagguard.engine.narrate import relative
 from pytest_dagguard.engine.sources import Sources
 from pytest_dagguard.model import registry
@@ -63,10 +64,11 @@ class Hygiene:
     _whole: Repository | None = None
 
     def __post_init__(self) -> None:
+        airflow2 = facts.is_airflow_2()
         for family, members in registry.collect("pytest_dagguard.rules", "RULES").items():
             for rule in members:
                 self.known.add(rule.name)
-                severity = self.choice.severity_of(rule, family)
+                severity = self.choice.severity_of(rule, family, airflow2)
                 if severity != rules.OFF:
                     self.active[rule.name] = Active(rule, family, severity)
 

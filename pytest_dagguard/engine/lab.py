@@ -64,6 +64,7 @@ class Subject:
     :param tasks: ids of all tasks of its DAG
     :param assets: name and URI of what these read and write
     :param logical_date: of its DAG run; empty for the one of the configuration
+    :param retry_delay: seconds between a failure and the next try
     :param triggered: its DAG run is there already: a task has triggered it
     """
 
@@ -76,6 +77,7 @@ class Subject:
     tasks: tuple[str, ...] = ()
     assets: tuple[tuple[str, str], ...] = ()
     logical_date: str = ""
+    retry_delay: float = 0.0
     triggered: bool = False
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from pytest_dagguard.engine import mapping, reasons, upstream
+from pytest_dagguard.engine import downstream, mapping, reasons, upstream
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Lab, Subject
 from pytest_dagguard.engine.memory import Memory
@@ -150,7 +150,14 @@ class Walk:
     def _advance(self, task: Task) -> _Step:
         names = tuple(each.task_id for each in self.dag.tasks)
         subject = Subject(
-            self.file, self.dag.dag_id, task.task_id, self.run_id, task.retries, tasks=names, assets=self.dag.assets
+            self.file,
+            self.dag.dag_id,
+            task.task_id,
+            self.run_id,
+            task.retries,
+            tasks=names,
+            assets=self.dag.assets,
+            retry_delay=task.retry_delay,
         )
         step = _Step(task, subject, self._here)
         known = [each for each in task.upstream if each in self._steps]
@@ -272,7 +279,9 @@ class Walk:
             reason = second.unreachable or reasons.of_failure(second.last, second, step.task, self.seed)[0]
             reason = f"a second clean run, {OTHER_DAY / 86400:.0f} days later, comes out differently: {reason}"
             return Baseline(step.subject, step.start, None, (), step.outcome, reason, "unstable", step.notes)
-        clean = noise.learn(step.outcome, second, self.lab.content, self.allow)
+        clean = noise.learn(
+            step.outcome, second, self.lab.content, {**self.allow, **downstream.links(step.task, step.subject)}
+        )
         if clean.unstable:
             return Baseline(step.subject, step.start, None, (), step.outcome, clean.unstable, "unstable", step.notes)
         notes = (*step.notes, *reasons.of_unsaid_jobs(self.lab.cloud.call("unsaid", "jobs")))

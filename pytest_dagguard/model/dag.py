@@ -73,6 +73,7 @@ class Task:
     :param template_fields: names of the arguments that are rendered
     :param execution_timeout: seconds, None where there is none
     :param settings: those of ``BaseOperator``'s arguments that rules look at, as plain values
+    :param links: keys of XComs that Airflow's pages make links of
     """
 
     task_id: str
@@ -98,6 +99,7 @@ class Task:
     template_fields: tuple[str, ...] = field(default=(), repr=False)
     execution_timeout: float | None = None
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
+    links: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def kind(self) -> str:

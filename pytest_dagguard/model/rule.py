@@ -88,6 +88,7 @@ class Rule:
     :param text: three fixed parts, headed ``What it does``, ``Why is this bad`` and ``Example`` with ``Use instead``
     :param check: a pure function; yields a finding for each place, with ``file``, ``line``, ``why`` and ``fix``
     :param whole: it looks at ``repository.files``, so it waits until all files are loaded
+    :param before_3: the severity under Airflow 2, where that is another: what Airflow 3 takes away still works there
     """
 
     name: str
@@ -97,6 +98,7 @@ class Rule:
     text: str
     check: Callable[[Subject], Iterable[Finding]] = field(repr=False)
     whole: bool = False
+    before_3: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,11 @@ class Choice:
     per_file: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def severity_of(self, rule: Rule, family: str) -> str:
-        """What a finding of this rule does; ``off`` where the rule is not looked for."""
+    def severity_of(self, rule: Rule, family: str, airflow2: bool = False) -> str:
+        """What a finding of this rule does; ``off`` where the rule is not looked for.
+
+        :param airflow2: the Airflow that is here is one before 3
+        """
         named = rule.name in self.select or family in self.select
         if not (named or "all" in self.select) or rule.name in self.ignore:
             return OFF
@@ -127,7 +132,8 @@ class Choice:
         if wanted:
             return wanted
         # whoever selects a rule by its name wants to hear of it, although it is off for everybody else
-        return WARNING if rule.severity == OFF and rule.name in self.select else rule.severity
+        usual = (airflow2 and rule.before_3) or rule.severity
+        return WARNING if usual == OFF and rule.name in self.select else usual
 
     def spares(self, file: str, rule: str, family: str) -> bool:
         """Say whether this rule is not looked for in this file.

@@ -200,6 +200,7 @@ RULES = (
         "Airflow 3 has removed it (AIR301, AIR302, AIR303 of ruff)",
         REMOVED_TEXT,
         _of_ruff("removed-api", *_REMOVED),
+        before_3=WARNING,
     ),
     Rule(
         "moved-api",
@@ -216,5 +217,6 @@ RULES = (
         "a DAG file reaches for Airflow's metadata database",
         DATABASE_TEXT,
         metadata_db_access,
+        before_3=WARNING,
     ),
 )

@@ -128,8 +128,16 @@ def _task(task: Any, root: str, where: dict[str, int]) -> Task:
         template_fields=tuple(map(plain, getattr(task, "template_fields", None) or ())),
         execution_timeout=_seconds(getattr(task, "execution_timeout", None)),
         settings=arguments.generic(task),
+        links=_links(task),
         **(_of_mapped(task, kind) if mapped else _of_instance(task, kind)),
     )
+
+
+def _links(task: Any) -> tuple[str, ...]:
+    """Keys of the XComs in which a task keeps what its links in Airflow's pages are made of."""
+    links = getattr(task, "operator_extra_links", None)
+    keys = (getattr(each, "key", None) for each in links) if isinstance(links, (list, tuple)) else ()
+    return tuple(sorted({plain(each) for each in keys if isinstance(each, str) and each}))
 
 
 def _of_instance(task: Any, kind: type) -> dict[str, Any]:

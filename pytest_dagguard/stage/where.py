@@ -44,7 +44,8 @@ def _serve(link: socket.socket, roots: tuple[str, ...]) -> None:
             order = sorted(frames, key=lambda ident: ident != main)
             found = next((site for ident in order if (site := own_frames(frames[ident], roots))), [])
             frames.pop(threading.get_ident(), None)
-            stream.write(json.dumps([found, sum(is_at_work(each) for each in frames.values())]).encode() + b"\n")
+            at_work = sum(is_at_work(each) for each in frames.values())
+            stream.write(json.dumps([found, at_work, len(frames)]).encode() + b"\n")
             stream.flush()
 
 

@@ -98,7 +98,7 @@ def submit(aws: Stand, service: str) -> tuple[Callable[[], str], str]:
         arn = client.start_execution(stateMachineArn=MACHINE, name="day")["executionArn"]
         return lambda: client.describe_execution(executionArn=arn)["status"], "step-functions/nightly/day"
     if service == "athena":
-        query = client.start_query_execution(QueryString="SELECT 1")["QueryExecutionId"]
+        query = client.start_query_execution(QueryString="INSERT INTO t VALUES (1)")["QueryExecutionId"]
         asked = {"QueryExecutionId": query}
         return lambda: client.get_query_execution(**asked)["QueryExecution"]["Status"][
             "State"
@@ -176,6 +176,30 @@ def test_a_client_token_of_athena_starts_one_query_and_is_for_that_alone(aws: St
     assert one == two
     again = code(lambda: client.start_query_execution(QueryString="SELECT 2", ClientRequestToken=token))
     assert again == "InvalidRequestException"
+
+
+@pytest.mark.parametrize(
+    ("query", "queries"),
+    [
+        ("DELETE FROM t", 2),
+        ("INSERT INTO t WITH a AS (SELECT 1) SELECT * FROM a", 2),
+        ("DROP TABLE t", 2),
+        ("CREATE TABLE t AS SELECT 1", 2),
+        ("UNLOAD (SELECT 1) TO 's3://b/k' WITH (format = 'PARQUET')", 2),
+        ("DROP TABLE IF EXISTS t", 1),
+        ("create external table if not exists t (a int)", 1),
+        ("-- nightly\n/* of\n a day */ SELECT 1", 1),
+        ("WITH a AS (SELECT 1) SELECT * FROM a", 1),
+        ("MSCK REPAIR TABLE t", 1),
+        ("ALTER TABLE t ADD IF NOT EXISTS PARTITION (d = '2024-01-01')", 1),
+    ],
+)
+def test_a_query_of_athena_that_may_be_repeated_counts_once(aws: Stand, query: str, queries: int) -> None:
+    for _ in range(2):
+        aws.client("athena").start_query_execution(QueryString=query)
+    assert len(aws.jobs()) == queries
+    aws.pass_time()
+    assert len(aws.jobs()) == queries
 
 
 def test_a_client_token_of_ecs_runs_one_task(aws: Stand) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_dagguard.cloud.emulator import Request, Response
 from pytest_dagguard.cloud.server import Port, WherePort, serve_http
-from pytest_dagguard.cloud.tap import Whereabouts
+from pytest_dagguard.cloud.whereabouts import Whereabouts
 from pytest_dagguard.model.history import Frame
 
 T = TypeVar("T")
@@ -286,7 +286,7 @@ def test_lines_come_over_the_port_as_frames() -> None:
             await asyncio.sleep(0)
         asking = asyncio.ensure_future(asker.ask())
         assert await reader.readline() == b"?\n"
-        writer.write(json.dumps([[["dags/a.py", 3, "load"], ["dags/a.py", 9, "<module>"]], 2]).encode() + b"\n")
+        writer.write(json.dumps([[["dags/a.py", 3, "load"], ["dags/a.py", 9, "<module>"]], 2, 3]).encode() + b"\n")
         found = await asking
         writer.close()
         asker.close()
@@ -294,7 +294,7 @@ def test_lines_come_over_the_port_as_frames() -> None:
 
     before, found = run(test())
     assert before == Whereabouts()
-    assert found == Whereabouts((Frame("dags/a.py", 3, "load"), Frame("dags/a.py", 9, "<module>")), 2)
+    assert found == Whereabouts((Frame("dags/a.py", 3, "load"), Frame("dags/a.py", 9, "<module>")), 2, 3)
 
 
 @pytest.mark.parametrize("said", [b"nonsense\n", b"", b'{"a": 1}\n', b"[[1]]\n"])

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from pytest_dagguard.cloud.emulator import Caller, Request, Response
-from pytest_dagguard.cloud.tap import Tap, Where, Whereabouts
+from pytest_dagguard.cloud.tap import Tap
+from pytest_dagguard.cloud.whereabouts import Where, Whereabouts
 from pytest_dagguard.model.errors import NotEmulated
 from pytest_dagguard.model.history import Event, Frame
 from pytest_dagguard.model.operation import Operation, Selector

@@ -50,6 +50,7 @@ RANDOM = ("*.branching*", "*branch_task*")
 FAILS = {
     "example_asset_state_store_producer.load": "counts its runs in the asset state store, and a rerun counts again",
     "example_weekday_branch_operator.make_choice": "branches by today's weekday instead of the logical date's",
+    "example_external_task.trigger_child_task": "with reset_dag_run a retry clears the child run that still runs",
     "example_trigger_controller_dag.test_trigger_dagrun": "each run triggers another child run, named by the clock",
 }
 """Task -> why it is right that it fails."""
@@ -94,6 +95,15 @@ def test_a_reason_of_an_unread_kind_is_told() -> None:
     assert _unread([{**item, "reason": ""}]) != {}
 
 
+def test_a_process_of_the_run_is_seen_and_one_of_another_is_not() -> None:
+    command = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(command, env={**os.environ, MARK: "this run"}, stdin=subprocess.PIPE) as process:
+        assert len(_left("this run")) == 1
+        assert _left("another") == []
+        process.communicate(b"\n")
+    assert _left("this run") == []
+
+
 def _run(source: Path, folder: Path) -> tuple[dict[str, Any], float]:
     """Run the tool over a copy of a folder of DAGs; nothing of the run may be left afterwards."""
     repository, scratch, mark = folder / "repository", folder / "scratch", uuid.uuid4().hex
@@ -112,7 +122,8 @@ def _run(source: Path, folder: Path) -> tuple[dict[str, Any], float]:
         "-p",
         "no:cacheprovider",
     ]
-    environment = {**os.environ, "DAGGUARD_CORPUS": mark, "TMPDIR": str(scratch)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    environment = {**kept, MARK: mark, "TMPDIR": str(scratch)}
     began = time.monotonic()
     ran = subprocess.run(
         [*command, "--dagguard-report", f"json:{report}"],

@@ -10,7 +10,7 @@ from older import AIRFLOW
 HEAD = """
     import tiny, uuid
     from airflow.sdk import Asset, AssetAlias, Metadata
-    from airflow.sdk.exceptions import AirflowSkipException
+    from airflow.exceptions import AirflowSkipException
 """
 OUTLET = '@task(outlets=[Asset("sales")])'
 KILLS = (1, 1) if AIRFLOW >= (3, 0) else (2, 2)

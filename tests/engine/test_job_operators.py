@@ -125,10 +125,10 @@ ROWS = (
     Row("EcsRunTaskOperator", "**ECS", "RunTask", "DescribeTasks", "`reattach=True`"),
     Row("StepFunctionStartExecutionOperator", "state_machine_arn=MACHINE", "StartExecution"),
     Row("StepFunctionStartExecutionOperator", "state_machine_arn=MACHINE", "StartExecution", "", '`name="day"`'),
-    Row("AthenaOperator", 'query="SELECT 1", database="d"', "StartQueryExecution", "GetQueryExecution"),
+    Row("AthenaOperator", 'query="INSERT INTO t SELECT 1", database="d"', "StartQueryExecution", "GetQueryExecution"),
     Row(
         "AthenaOperator",
-        'query="SELECT 1", database="d"',
+        'query="INSERT INTO t SELECT 1", database="d"',
         "StartQueryExecution",
         "GetQueryExecution",
         '`client_request_token="day" * 11`',

@@ -33,9 +33,15 @@ FAKES = """
         tiny.put("out/done")
 """
 SOURCE = """
+    import inspect
+
     from airflow.providers.cncf.kubernetes.operators.job import KubernetesJobOperator
     from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator as Pod
     from airflow.sdk import DAG
+
+    # what Airflow 3.3's provider calls durable was called so before
+    name = "durable" if "durable" in inspect.signature(Pod.__init__).parameters else "reattach_on_restart"
+    LOOSE = {name: False}
 
     with DAG("d", schedule=None, default_args={"retries": 1}):
         Pod(task_id="plain", name="plain", image="ok:1")
@@ -43,7 +49,7 @@ SOURCE = """
         Pod(task_id="defers", name="defers", image="ok:1", deferrable=True)
         Pod(task_id="appends", name="appends", image="appends:1")
         Pod(task_id="keeps", name="keeps", image="ok:1", on_finish_action="keep_pod")
-        Pod(task_id="loose_keeps", name="loose", image="writes:1", durable=False, on_finish_action="keep_pod")
+        Pod(task_id="loose_keeps", name="loose", image="writes:1", **LOOSE, on_finish_action="keep_pod")
         KubernetesJobOperator(task_id="job", name="job", image="ok:1", wait_until_job_complete=True, backoff_limit=0)
 """
 IMAGES = {"ok:*": "succeed", "writes:*": "fates:writes", "appends:*": "fates:appends"}

@@ -61,6 +61,32 @@ def test_a_lock_that_is_left_behind_stops_the_retry(judged: Judge) -> None:
     assert "locked" in verdict.findings[0].message
 
 
+LEASE = """
+    if not r.set("lock:load", "1", nx=True, ex={ttl}):
+        raise RuntimeError("locked")
+    r.set("out", "1")
+    r.delete("lock:load")
+"""
+
+
+@pytest.mark.parametrize(
+    ("ttl", "retries", "finishes"),
+    [
+        pytest.param(300, 1, True, id="as long as the delay, which is 300 s"),
+        pytest.param(310, 1, False, id="longer, and there is one retry alone"),
+        pytest.param(310, 2, True, id="longer, and the second retry comes when it is over"),
+        pytest.param(2600, 9, True, id="as long as nine retries take"),
+        pytest.param(3000, 9, False, id="longer than nine retries take"),
+    ],
+)
+def test_a_lock_that_expires_stops_the_retries_that_come_before(
+    lab: Laboratory, ttl: int, retries: int, finishes: bool
+) -> None:
+    path = lab.task(f"r = connect(){LEASE.format(ttl=ttl)}".replace("\n    ", "\n"), head=HEAD, retries=retries)
+    verdict = lab.check(path, "killed")
+    assert verdict.verdict == ("pass" if finishes else "fail"), verdict
+
+
 def test_a_transaction_is_one_place_to_be_killed_at(judged: Judge) -> None:
     body = 'with r.pipeline(transaction=True) as p:\n    p.set("a", 1).set("b", 2).rename("a", "c").execute()'
     verdict = judged(body, "killed")

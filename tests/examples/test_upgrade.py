@@ -21,6 +21,15 @@ def test_each_version_has_a_finding_that_the_other_has_not(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
+def test_from_airflow_2_only_what_is_deprecated_is_new(tmp_path: Path) -> None:
+    ran = run_pytest(copied(FOLDER, tmp_path), "--dagguard", "--dagguard-compare", "tests/airflow-2.11.json")
+    _, _, told = ran.stdout.partition("dagguard, compared with tests/airflow-2.11.json")
+    assert "1 found only here" in told, ran.stdout
+    assert "rules: deprecation-warning: `reattach_on_restart` is deprecated" in told
+    assert "found only there" not in told
+
+
+@pytest.mark.slow
 def test_what_was_mended_differs_in_nothing_that_fails(tmp_path: Path) -> None:
     here = copied(FOLDER, tmp_path)
     ran = run_pytest(here, "--dagguard", "--dagguard-compare", "tests/airflow-3.0.json", "fixed/score_users.py")

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve().parent
+from .place import place
+
+HERE = place()
 DEFAULT = ("twice", "concurrent", "killed")
 BROKEN, MENDED = "broken", "mended"
 

@@ -77,7 +77,7 @@ def test_it_answers_over_the_socket_from_whatever_thread_stands_in_own_code(tmp_
                 answers.append(json.loads(stream.readline()))
     done.set()
     worker.join()
-    assert [site for site, _ in answers] == [[[str(tmp_path / "repo" / "dag.py"), 3, "load"]]] * 2
+    assert [site for site, _, _ in answers] == [[[str(tmp_path / "repo" / "dag.py"), 3, "load"]]] * 2
     assert answers[0][1] >= 1, "this thread waits for the answer, and the worker for this thread"
 
 

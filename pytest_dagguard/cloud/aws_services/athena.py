@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,6 +28,15 @@ _LONGEST = 1800.0
 
 _PRIMARY = "primary"
 
+_COMMENT = re.compile(r"\s*(?:--[^\n]*\n|/\*.*?\*/)", re.DOTALL)
+_REPEATABLE = re.compile(
+    r"\s*(?:SELECT|WITH|VALUES|SHOW|DESCRIBE|EXPLAIN|MSCK\s+REPAIR"
+    r"|DROP\s+\w+\s+IF\s+EXISTS|CREATE\s+(?:EXTERNAL\s+)?\w+\s+IF\s+NOT\s+EXISTS|CREATE\s+OR\s+REPLACE"
+    r"|ALTER\s+TABLE\s+\S+\s+(?:ADD\s+IF\s+NOT\s+EXISTS|DROP\s+IF\s+EXISTS))\b",
+    re.IGNORECASE,
+)
+"""Statements that leave the same however often they run; of Athena's, one that begins with WITH only reads."""
+
 
 def _runs(backend: Any) -> Iterator[JobRun]:
     for run in backend.executions.values():
@@ -34,7 +45,16 @@ def _runs(backend: Any) -> Iterator[JobRun]:
             run.status = _WORDS[state]
 
         group = run.workgroup.name if run.workgroup is not None else _PRIMARY
-        yield JobRun(run.id, group, {"query": run.query}, _STATES.get(run._status, LIVE), end, _LONGEST)
+        state, same = _STATES.get(run._status, LIVE), _same(run.query)
+        yield JobRun(run.id, group, {"query": run.query}, state, end, _LONGEST, same=same)
+
+
+def _same(query: str) -> str:
+    """What stands for all runs of a statement that may be repeated; empty for one that may not."""
+    bare = query
+    while comment := _COMMENT.match(bare):
+        bare = bare[comment.end() :]
+    return "any/" + hashlib.sha256(query.encode()).hexdigest()[:12] if _REPEATABLE.match(bare) else ""
 
 
 def _groups(backend: Any, action: str, body: Body) -> tuple[str, ...]:

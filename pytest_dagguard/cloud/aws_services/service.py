@@ -29,6 +29,8 @@ class JobRun:
         cluster), and ends with them
     :param tell: is told how its process ended, before ``end``; None where that is of no concern
     :param group: runs of one group are told from each other by the id alone; empty: ``name``
+    :param same: what it does leaves the same however often it is done: runs with the same text here count as one; empty
+        where each counts
     """
 
     id: str
@@ -39,6 +41,7 @@ class JobRun:
     limit: float
     does: bool = True
     group: str = ""
+    same: str = ""
     tell: Callable[[Death], None] | None = field(default=None, compare=False, repr=False)
 
     @property

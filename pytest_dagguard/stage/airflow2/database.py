@@ -7,6 +7,8 @@ migrated file takes ten seconds and a copy for each attempt; and nothing is writ
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from airflow import settings
@@ -27,7 +29,7 @@ class _Kept(sqlite3.Connection):
 
 
 def make() -> Any:
-    """Make the database, and have Airflow use it; returns its engine, the same one each time."""
+    """Make the database, unless that is done; returns its engine."""
     if not _made:
         import_all_models()
         if "ab_user" not in Base.metadata.tables:  # of the web server's own models, and referred to
@@ -36,9 +38,26 @@ def make() -> Any:
         engine = create_engine("sqlite://", creator=lambda: kept, poolclass=StaticPool, future=True)
         Base.metadata.create_all(engine)
         _made.append(engine)
+    return _made[0]
+
+
+def use() -> Any:
+    """Have Airflow use the database in this process, from now on; returns its engine."""
+    engine = make()
+    if settings.engine is not engine:
         settings.engine = engine
         # as Airflow's own, but for the engine
         settings.Session = scoped_session(
             sessionmaker(autocommit=False, autoflush=False, bind=engine, expire_on_commit=False)
         )
-    return _made[0]
+    return engine
+
+
+@contextmanager
+def in_use() -> Iterator[Any]:
+    """Have Airflow use the database within the block; gives its engine. The process may be somebody else's."""
+    before = settings.engine, settings.Session
+    try:
+        yield use()
+    finally:
+        settings.engine, settings.Session = before

@@ -31,7 +31,8 @@ _OFTEN = (
 
 def prepare() -> None:
     """Do before the forks what each of them would do."""
-    remember.remember(database.make(), settings.Session)
+    with database.in_use() as engine:
+        remember.remember(engine, settings.Session)
     dagbag.load("/nonexistent.py")
     for name in _OFTEN:
         with contextlib.suppress(ImportError):
@@ -39,8 +40,8 @@ def prepare() -> None:
 
 
 def block() -> None:
-    """The database is the attempt's own, and :mod:`guard` looks after it; so there is nothing to block."""
-    database.make()
+    """Keep this process from any database but the attempt's own, which :mod:`guard` looks after."""
+    database.use()
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +13,11 @@ from airflow.serialization.serialized_objects import BaseSerialization
 from airflow.utils import timezone
 
 from pytest_dagguard.model.attempt import AttemptSpec
-from pytest_dagguard.stage.airflow2 import database, guard, rows, runs, secrets, xcoms
+from pytest_dagguard.stage.airflow2 import database, guard, previous, rows, runs, secrets, xcoms
 from pytest_dagguard.stage.airflow2.api import Api, Declined, written
+
+_SUPERSEDED = (404, 409, 410)
+"""How the Execution API answers a try after which another has begun."""
 
 
 class Refused(Exception):
@@ -40,7 +42,7 @@ def execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> Ending:
     :param load_task: gives the task; called before the start, as a worker of Airflow 2 has loaded the DAG file by then
     :raises Refused: it may not start
     """
-    engine = database.make()
+    engine = database.use()
     api = Api(dict(spec.endpoints)["airflow"])
     secrets.install(api, lambda _, ask: ask())
     task = load_task()
@@ -53,6 +55,7 @@ def execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> Ending:
     instance.task = task
     xcoms.install(api, task, granted["xcom_keys_to_clear"])
     runs.install(api)
+    previous.install(api)
     SkipMixin._set_state_to_skipped = staticmethod(_skipping(spec, api))
     instance.check_and_change_state_before_execution(
         verbose=False, ignore_all_deps=True, ignore_ti_state=True, job_id="1", session=session
@@ -92,8 +95,11 @@ def _report(session: Any, spec: AttemptSpec, instance: Any, state: str, api: Api
     if state == "success":
         body.update(runs.dataset_events(session, instance))
     # Airflow 2 does not refuse what a superseded try reports; what it changes is the try's row, which nobody reads here
-    with suppress(Declined):
+    try:
         api.ask("PATCH", f"task-instances/{spec.ti_id}/state", body)
+    except Declined as declined:
+        if declined.status not in _SUPERSEDED:
+            raise
 
 
 def _deferral(session: Any, instance: Any) -> Mapping[str, Any]:

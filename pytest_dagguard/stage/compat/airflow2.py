@@ -82,6 +82,7 @@ def restore(record: Callable[[str], object]) -> None:
 
     :param record: told what stood in for what, where it did
     """
+    import airflow
     import airflow.utils.dates
     from airflow.sdk import DAG
 
@@ -92,7 +93,13 @@ def restore(record: Callable[[str], object]) -> None:
             return days_ago(*arguments, **named)
 
         airflow.utils.dates.days_ago = recorded
-    make = DAG.__init__
+    # Airflow 3.0 has a class of its own under the old name
+    for each in dict.fromkeys((DAG, airflow.DAG)):
+        _take_old_arguments(each, record)
+
+
+def _take_old_arguments(kind: Any, record: Callable[[str], object]) -> None:
+    make = kind.__init__
 
     def __init__(self: Any, *arguments: Any, **named: Any) -> None:
         for old in [each for each in (*_RENAMED, *_DROPPED) if each in named]:
@@ -102,4 +109,4 @@ def restore(record: Callable[[str], object]) -> None:
                 named.setdefault(new, value)
         make(self, *arguments, **named)
 
-    DAG.__init__ = __init__
+    kind.__init__ = __init__

@@ -24,13 +24,13 @@ def variable_list():
     @task
     def broken(ds: str) -> None:
         close_day(ds)
-        days = Variable.get("closed_days", default=[], deserialize_json=True)
+        days = Variable.get("closed_days", [], deserialize_json=True)
         Variable.set("closed_days", [*days, ds], serialize_json=True)
 
     @task
     def mended(ds: str) -> None:
         close_day(ds)
-        days = Variable.get("closed_days", default=[], deserialize_json=True)
+        days = Variable.get("closed_days", [], deserialize_json=True)
         Variable.set("closed_days", sorted({*days, ds}), serialize_json=True)
 
     broken()

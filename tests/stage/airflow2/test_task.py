@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from laboratory import RUN_ID, Laboratory, said
+from pytest_dagguard.engine.experiment import carry_out
+from pytest_dagguard.engine.lab import Subject
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Kill, Run
 from pytest_dagguard.model.seed import Seed
@@ -277,3 +279,48 @@ def test_a_killed_attempt_is_followed_by_its_retry(lab: Laboratory) -> None:
     body = "import json, os\nprint('SAID', json.dumps(ti.try_number))"
     outcome = lab.attempt(body, parameters="ti=None", retries=1, schedule=(Run(1), Kill(1), Run(2)))
     assert said(outcome, "attempt 1") == [1]
+
+
+def test_a_row_that_a_task_leaves_in_the_shared_session_is_no_evidence(lab: Laboratory) -> None:
+    body = """
+        from airflow import settings
+        from airflow.models import Pool
+        settings.Session().add(Pool(pool="p", slots=1))
+    """
+    assert "metadata database (INSERT slot_pool)" in lab.attempt(body).unreachable
+
+
+def test_a_process_that_a_task_forks_asks_by_a_way_of_its_own(lab: Laboratory) -> None:
+    body = """
+        import multiprocessing
+        Variable.get("n")
+        other = multiprocessing.get_context("fork").Process(target=Variable.set, args=("n", "8"))
+        other.start()
+        other.join()
+        return Variable.get("n")
+    """
+    assert lab.returned(lab.attempt(body, seed=Seed(variables={"n": "7"}))) == "8"
+
+
+def test_sigterm_reaches_the_task_as_airflow_passes_it_on(lab: Laboratory) -> None:
+    verdict = lab.check(
+        lab.task("import tiny\ntiny.put('out/a', b'1')\ntiny.put('out/b', b'1')", retries=1), "terminated"
+    )
+    assert verdict.verdict == "pass", verdict.reason
+
+
+def test_the_run_before_is_the_clouds(lab: Laboratory) -> None:
+    earlier = {"dag_id": "d", "run_id": "earlier", "logical_date": "2023-12-31T00:00:00Z", "state": "success"}
+    body = "return [str(prev_execution_date_success), ti.get_previous_ti().run_id, str(ti.get_previous_ti().state)]"
+    path = lab.task(body, parameters="ti=None, prev_execution_date_success=None")
+    start = lab.start()
+    lab.lab.cloud.call("restore", start)
+    lab.lab.cloud.call("command", "airflow", "tasks", {"dag_id": "d", "task_ids": ["t"]})
+    lab.lab.cloud.call("command", "airflow", "dag_run", earlier)
+    done = {"dag_id": "d", "run_id": "earlier", "task_id": "t", "state": "success"}
+    lab.lab.cloud.call("command", "airflow", "state", done)
+    kept = lab.lab.cloud.call("snapshot")
+    subject = Subject(str(path), "d", "t", RUN_ID, tasks=("t",))
+    outcome, _ = carry_out(lab.lab, subject, kept, (Run(1),), (0.0,), cleared=False)
+    assert outcome.last.state == "success", outcome.last.error
+    assert lab.returned(outcome) == ["2023-12-31 00:00:00+00:00", "earlier", "success"]

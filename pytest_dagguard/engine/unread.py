@@ -1,0 +1,71 @@
+"""What a task returns and nobody pulls: it may differ from one run to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pytest_dagguard.model.dag import Dag, Task, XCom
+from pytest_dagguard.model.finding import Finding
+
+_BY_THE_WAY = ("BashOperator",)
+"""Operators that return something nobody has asked for: the last line of what a program prints."""
+
+
+def split(
+    dag: Dag, task_id: str, file: str, findings: Sequence[Finding]
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """Findings that count, and a remark for each about a return value that no task pulls.
+
+    :param file: of the DAG
+    """
+    counting: list[Finding] = []
+    remarks: list[str] = []
+    for each in findings:
+        about = each.resource.startswith("xcom://") and each.resource.endswith("/return_value")
+        if about and each.cls in ("changed", "lost") and (why := _unread(dag, task_id, file)):
+            remarks.append(f"{each.message.replace(f' ({each.resource})', '')}; {why}, so it was let pass")
+        else:
+            counting.append(each)
+    return tuple(counting), tuple(remarks)
+
+
+def _unread(dag: Dag, task_id: str, file: str) -> str:
+    """Why nobody pulls what a task returns; empty where somebody may."""
+    after = dag.descendants(task_id)
+    if not after:
+        return "no task comes after it that could pull it"
+    if not dag.task(task_id).is_a(*_BY_THE_WAY):
+        return ""
+    others = [each for each in dag.tasks if each.task_id in after]
+    texts = (_text(path) for path in {file, *(each.code_file for each in others if each.code_file)})
+    if any("xcom" in text.lower() for text in texts) or any(_pulls(each, task_id) for each in others):
+        return ""
+    return "it is the last line that the program prints, and the tasks after it do not pull it"
+
+
+def _pulls(task: Task, task_id: str) -> bool:
+    return any(
+        each.task_id == task_id if isinstance(each, XCom) else isinstance(each, str) and "xcom" in each.lower()
+        for each in _flat(task.arguments)
+    )
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        for each in value.values():
+            yield from _flat(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _flat(each)
+    else:
+        yield value
+
+
+def _text(path: str) -> str:
+    """What is in a file; where it cannot be read, somebody may pull there."""
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "xcom"
