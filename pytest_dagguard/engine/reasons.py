@@ -144,7 +144,7 @@ def of_failure(result: AttemptResult, outcome: Outcome, task: Task, seed: str) -
 
     :param seed: the seed folder, as the user would type it
     """
-    error = " ".join(result.error.split())[:300]
+    error = _without_headers(" ".join(result.error.split()))[:300]
     for event in reversed(outcome.history):
         if event.status == 404 and event.actor == result.actor:
             found = _missing(event.operation.resource, seed)
@@ -175,6 +175,13 @@ def of_failure(result: AttemptResult, outcome: Outcome, task: Task, seed: str) -
     if task.retries:
         failed += f" (at its first try; Airflow would try it {task.retries} more)"
     return failed, FAILS
+
+
+def _without_headers(error: str) -> str:
+    """What a Kubernetes client says of a refusal has its reason at the end, behind the headers of the response."""
+    head, found, rest = error.partition(" HTTP response headers: ")
+    message = re.search(r'"message": ?"((?:[^"\\]|\\.)*)"', rest)
+    return f"{head}: {message[1]}" if found and message else error
 
 
 _OUTPUT = re.compile(r"\[info\s*\] (.*?)\s*\[airflow[\w.]*SubprocessHook\]|subprocess\.py:\d+\}? INFO - (.*)")

@@ -116,6 +116,16 @@ def test_a_command_that_fails_is_told_with_what_it_printed(log: str) -> None:
     assert reason == f"the clean run fails: {error} It printed last: git: no such ref"
 
 
+def test_a_refusal_of_the_cluster_is_told_with_its_reason() -> None:
+    error = (
+        "ApiException: (422)\nReason: Unprocessable Entity\nHTTP response headers: HTTPHeaderDict({'Server': 'x'})\n"
+        'HTTP response body: {"kind": "Status", "message": "spec.containers[0].image: Required", "code": 422}'
+    )
+    failed = replace(ENDED, state="failed", error=error)
+    reason, _ = reasons.of_failure(failed, Outcome({}, {}, (), {"attempt 1": failed}), TASK, "seed")
+    assert reason.endswith("ApiException: (422) Reason: Unprocessable Entity: spec.containers[0].image: Required")
+
+
 def test_credentials_are_not_there_on_purpose() -> None:
     assert failure("DefaultCredentialsError: Your default credentials were not found")[1] == "need credentials"
 
