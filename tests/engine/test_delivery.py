@@ -14,7 +14,7 @@ REPEATS = 'import tiny; tiny.put("out/a", b"1"); tiny.put("out/b", b"1")'
 DOUBLES = 'import tiny, uuid; tiny.put(f"out/{uuid.uuid4()}", b"1")'
 REDIS = """
 import os, redis, tiny
-connect = lambda: redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True)
+connect = lambda: redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True, socket_timeout=60)
 """
 LEAVES = """
 @task

@@ -15,7 +15,7 @@ from typing import Any
 Runs = Mapping[str, Mapping[str, Any]]
 """Name of a run -> what the benchmark has written."""
 
-_FIGURES = ("mutants found", "mutants", "false alarms", "sound tasks", "inconclusive", "bounded")
+_FIGURES = ("mutants found", "mutants", "false alarms", "sound tasks", "inconclusive")
 
 
 def verdicts(run: Mapping[str, Any]) -> dict[tuple[str, str, str], str]:

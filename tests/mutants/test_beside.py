@@ -30,6 +30,6 @@ def test_a_verdict_that_differs_is_shown_beside_the_last_runs() -> None:
 def test_runs_that_agree_differ_in_nothing() -> None:
     assert list(beside.differences({"3.0": RUNS["3.3"], "3.3": RUNS["3.3"]})) == []
     assert list(beside.figures(RUNS))[2:] == [
-        "| 3.0 | 1 of 1 | 0 | 0 | 0 | 0 | 0 | 0 |",
-        "| 3.3 | 1 of 1 | 0 | 0 | 0 | 0 | 0 | 0 |",
+        "| 3.0 | 1 of 1 | 0 | 0 | 0 | 0 | 0 |",
+        "| 3.3 | 1 of 1 | 0 | 0 | 0 | 0 | 0 |",
     ]
