@@ -19,6 +19,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description="How long it all takes.")
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure; all of it by default")
     parser.add_argument("--quick", action="store_true", help="few rounds and a small repository: a look, no figures")
+    parser.add_argument("--dags", default="", metavar="N,N", help="sizes of the repository for scale")
+    parser.add_argument("--scenarios", default="", metavar="LIST", help="scenarios for scale; the default ones else")
     options = parser.parse_args()
     quick, wanted = options.quick, options.parts or PARTS
     began = time.perf_counter()
@@ -37,7 +39,8 @@ def main() -> None:
     if "memory" in wanted:
         memory.measure(files=20 if quick else 200)
     if "scale" in wanted:
-        scale.measure(sizes=(5, 10) if quick else (50, 100))
+        sizes = [int(each) for each in options.dags.split(",") if each]
+        scale.measure(sizes or ([5, 10] if quick else [50, 100]), options.scenarios)
     if "rules" in wanted:
         rules.measure(files=100 if quick else 1000)
     if "workers" in wanted:

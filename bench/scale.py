@@ -1,18 +1,11 @@
-"""How time and memory grow with the repository: DAGs of five tasks, all default scenarios, at two sizes."""
+"""How time and memory grow with the repository: DAGs of five tasks, at several sizes."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import tempfile
-import time
-import uuid
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
-from bench.figures import mib, say, table
-from bench.memory import MARK, marked, watch
+from bench import whole
+from bench.figures import mib, table
 
 DAG = """
 from datetime import datetime
@@ -47,82 +40,41 @@ def {name}():
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
-    """What one size took.
-
-    :param seconds: wall time
-    :param start: of which before the first item ran
-    :param director: peak of its resident memory in bytes
-    """
-
-    dags: int
-    seconds: float
-    start: float
-    director: int
-    last: str
-    left: int
-
-
-def measure(sizes: tuple[int, int]) -> None:
+def measure(sizes: Sequence[int], scenarios: str = "") -> None:
     """Print the table.
 
-    :param sizes: numbers of DAGs, the smaller first
+    :param sizes: numbers of DAGs, the smallest first
+    :param scenarios: as ``--dagguard-scenarios`` takes them; empty for the default ones
     """
-    small, large = (_run(each) for each in sizes)
-    rows = [
-        [f"{each.dags}", f"{each.seconds:.0f}", f"{each.seconds - each.start:.0f}", mib(each.director), f"{each.left}"]
-        for each in (small, large)
-    ]
-    more = large.dags - small.dags
-    slope = (large.seconds - small.seconds) / more
-    memory = (large.director - small.director) / more
-    grown = (large.seconds - large.start) / (small.seconds - small.start) / (large.dags / small.dags)
+    asked = [f"--dagguard-scenarios={scenarios}"] if scenarios else []
+    options = ["--durations=0", "--durations-min=0", "-q", *asked]
+    rows, last, points = [], [], []
+    for size in sizes:
+        names = [f"five_{number}" for number in range(size)]
+        ran = whole.run(f"{size} DAGs of five tasks", {name: DAG.format(name=name) for name in names}, *options)
+        of_items = sum(float(each.split("s ", 1)[0]) for each in ran.lines if "s call " in each)
+        director, cloud = (ran.peaks[role][0] for role in ("director", "cloud"))
+        points.append((size, ran.seconds, of_items, director))
+        cells = (f"{of_items:.0f}", f"{of_items / size:.2f}", mib(director), mib(cloud), f"{len(ran.left)}")
+        rows.append([f"{size}", f"{ran.seconds:.0f}", *cells])
+        last.append(ran.lines[-1])
     table(
-        "DAGs of five tasks, default scenarios",
-        ["DAGs", "seconds", "of items", "director MiB", "left running"],
+        f"DAGs of five tasks, scenarios: {scenarios or 'the default ones'}",
+        ["DAGs", "seconds", "of items", "a DAG", "director MiB", "cloud MiB", "left running"],
         rows,
-        [
-            f"each further DAG: {slope:.2f} s and {memory / 1024:.0f} KiB of the director's memory",
-            f"time of an item in the larger run: {grown:.2f} times that in the smaller one",
-            f"1,000 DAGs by that: {(small.seconds + slope * (1000 - small.dags)) / 60:.0f} min,"
-            f" director {mib(small.director + memory * (1000 - small.dags))} MiB",
-            small.last,
-            large.last,
-        ],
+        [*_growth(points[0], points[-1]), *last],
     )
 
 
-def _run(dags: int) -> Size:
-    with tempfile.TemporaryDirectory(prefix="dagguard-bench-") as folder:
-        root = Path(folder)
-        (root / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
-        (root / "dags").mkdir()
-        for number in range(dags):
-            (root / "dags" / f"five_{number}.py").write_text(DAG.format(name=f"five_{number}"))
-        say(f"pytest --dagguard over {dags} DAGs of five tasks ...")
-        mark = uuid.uuid4().hex
-        began = time.perf_counter()
-        with (root / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "pytest",
-                    "--dagguard",
-                    "-p",
-                    "no:cacheprovider",
-                    "--durations=0",
-                    "--durations-min=0",
-                    "-q",
-                ],
-                cwd=root,
-                env={**os.environ, MARK: mark},
-                stdout=log,
-                stderr=log,
-            )
-            peaks, _ = watch(process, mark)
-        took = time.perf_counter() - began
-        lines = (root / "log").read_text().strip().splitlines()
-    of_items = sum(float(each.split("s ", 1)[0]) for each in lines if "s call " in each)
-    return Size(dags, took, took - of_items, peaks["director"][0], lines[-1], len(list(marked(mark))))
+def _growth(small: tuple[int, float, float, int], large: tuple[int, float, float, int]) -> list[str]:
+    """What follows from the smallest and the largest size, each with its seconds, those of items, and memory."""
+    more = large[0] - small[0]
+    if not more:
+        return []
+    slope, memory = (large[1] - small[1]) / more, (large[3] - small[3]) / more
+    reckoned = (small[1] + slope * (1000 - small[0])) / 60
+    return [
+        f"each further DAG: {slope:.2f} s and {memory / 1024:.0f} KiB of the director's memory",
+        f"time of an item in the largest run: {large[2] / small[2] / (large[0] / small[0]):.2f} of the smallest's",
+        f"1,000 DAGs by that: {reckoned:.0f} min, director {mib(small[3] + memory * (1000 - small[0]))} MiB",
+    ]

@@ -11,6 +11,7 @@ AIRFLOW = tuple(map(int, version("apache-airflow").split(".")[:2]))
 PLACES = {
     "Asset": "airflow.datasets import Dataset as Asset",
     "AssetAlias": "airflow.datasets import DatasetAlias as AssetAlias",
+    "BaseOperatorLink": "airflow.models.baseoperatorlink import BaseOperatorLink",
     "BaseHook": "airflow.hooks.base import BaseHook",
     "BaseOperator": "airflow.models.baseoperator import BaseOperator",
     "Connection": "airflow.models import Connection",

@@ -25,7 +25,7 @@ from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Drift, Elapse, Hit, Judged, Plan, Run, Search, Strategy, Trial
 from pytest_dagguard.model.progress import Progress
 from pytest_dagguard.model.scenario import Scenario
-from pytest_dagguard.model.verdict import Checked, Verdict
+from pytest_dagguard.model.verdict import UNTESTED, Checked, Verdict
 from pytest_dagguard.oracle import endless, noise
 from pytest_dagguard.oracle.canonical import Canon
 from pytest_dagguard.oracle.classify import remarks
@@ -95,11 +95,16 @@ def check(
         checked=checked,
         findings=findings,
         notes=(
-            *(*baseline.notes, *drive.canon.clean.notes, *drive.remarks, *again),
+            *(*notes_of(baseline, plan), *drive.canon.clean.notes, *drive.remarks, *again),
             *(*found.remarks[:1], *_bounds(found, terms)),
         ),
         logs={key: value for hit in found.hits[:1] for key, value in _logs(hit.outcome).items()},
     )
+
+
+def notes_of(baseline: Baseline, plan: Plan) -> tuple[str, ...]:
+    """What is unusual about the clean run. Where no job ends, it is of no concern what one does in the end."""
+    return tuple(each for each in baseline.notes if plan.scenario != "endless" or not each.startswith(UNTESTED))
 
 
 def _conclude(findings: tuple[Finding, ...], found: Search, terms: Terms) -> tuple[str, str | None, str]:

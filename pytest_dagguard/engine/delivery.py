@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pytest_dagguard.engine import reasons
+from pytest_dagguard.engine import facts, reasons
 from pytest_dagguard.engine.lab import Lab, Subject
 from pytest_dagguard.model.attempt import AttemptResult, LifeSpec
 from pytest_dagguard.model.history import History
@@ -33,6 +33,7 @@ MISSING = (
     'the drill on Celery needs the provider: pip install apache-airflow-providers-celery "celery<5.7"',
     "need the Celery provider",
 )
+OLDER = ("the drill on Celery is for Airflow 3, whose workers ask the Execution API", "could not be drilled")
 APP = "airflow.providers.celery.executors.celery_executor.app"
 QUEUE = "default"
 VISIBILITY = 1
@@ -58,6 +59,8 @@ def carry_out(lab: Lab, subject: Subject, start: int, schedule: Schedule, *, cle
     :param cleared: a further try is somebody's clear
     :param gap: seconds by which Airflow's clock is ahead at the second try
     """
+    if facts.is_airflow_2():
+        return Outcome({}, {}, (), {}, *OLDER)
     if importlib.util.find_spec("airflow.providers.celery") is None:
         return Outcome({}, {}, (), {}, *MISSING)
     lab.cloud.call("restore", start)

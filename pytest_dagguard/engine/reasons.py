@@ -144,7 +144,7 @@ def of_failure(result: AttemptResult, outcome: Outcome, task: Task, seed: str) -
 
     :param seed: the seed folder, as the user would type it
     """
-    error = " ".join(result.error.split())[:300]
+    error = _without_headers(" ".join(result.error.split()))[:300]
     for event in reversed(outcome.history):
         if event.status == 404 and event.actor == result.actor:
             found = _missing(event.operation.resource, seed)
@@ -170,9 +170,28 @@ def of_failure(result: AttemptResult, outcome: Outcome, task: Task, seed: str) -
     if task.trigger_rule in ("one_failed", "all_failed"):
         rule = f"by its trigger rule {task.trigger_rule} it runs after a failure, and may be meant to fail"
         return f"{failed} ({rule})", "run after a failure"
+    if "Bash command failed" in error and (printed := _printed(result.log)):
+        failed += f" It printed last: {printed}"
     if task.retries:
         failed += f" (at its first try; Airflow would try it {task.retries} more)"
     return failed, FAILS
+
+
+def _without_headers(error: str) -> str:
+    """What a Kubernetes client says of a refusal has its reason at the end, behind the headers of the response."""
+    head, found, rest = error.partition(" HTTP response headers: ")
+    message = re.search(r'"message": ?"((?:[^"\\]|\\.)*)"', rest)
+    return f"{head}: {message[1]}" if found and message else error
+
+
+_OUTPUT = re.compile(r"\[info\s*\] (.*?)\s*\[airflow[\w.]*SubprocessHook\]|subprocess\.py:\d+\}? INFO - (.*)")
+_OF_HOOK = ("Command exited", "Output:", "Running command", "Tmp dir root")
+
+
+def _printed(log: str) -> str:
+    """The last line that a command of a BashOperator has printed: its error says no more than an exit code."""
+    lines = [" ".join((first or second).split()) for first, second in _OUTPUT.findall(log)]
+    return next((each[:200] for each in reversed(lines) if each and not each.startswith(_OF_HOOK)), "")
 
 
 def of_children(failed: Mapping[str, str]) -> Reason:

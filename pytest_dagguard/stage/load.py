@@ -100,7 +100,7 @@ def _error(text: str, path: str) -> LoadError:
         kind, last = "exit", f"the file calls sys.exit({status}) while it loads"
     elif last.startswith("Received SIGSEGV"):
         kind = "crash"
-    elif "dagguard: connection to" in last:
+    elif "dagguard: connection to" in last or ("dagguard: " in last and "is not emulated" in last):
         kind = "egress"
     elif "UnicodeDecodeError" in last or "source code string cannot contain null bytes" in last:
         kind = "syntax"

@@ -199,6 +199,13 @@ class Stub:
         _note(self._path)
         return True
 
+    def __add__(self, other: Any) -> Any:
+        _note(self._path)
+        return Stub(f"{self._path}+")
+
+    # texts are put together at the top of files: HOST + "/path", "%s" % HOST
+    __radd__ = __mod__ = __rmod__ = __truediv__ = __rtruediv__ = __add__
+
     def __enter__(self) -> Any:
         return Stub(f"{self._path}()")
 

@@ -14,7 +14,7 @@ REPEATS = 'import tiny; tiny.put("out/a", b"1"); tiny.put("out/b", b"1")'
 DOUBLES = 'import tiny, uuid; tiny.put(f"out/{uuid.uuid4()}", b"1")'
 REDIS = """
 import os, redis, tiny
-connect = lambda: redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True)
+connect = lambda: redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True, socket_timeout=60)
 """
 LEAVES = """
 @task
@@ -32,6 +32,7 @@ def t():
 """
 
 
+@pytest.mark.airflow3
 def test_without_the_provider_it_is_inconclusive_and_says_what_to_install(
     lab: Laboratory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,3 +100,9 @@ def test_an_older_provider_has_airflow_fail_a_task_whose_message_comes_twice(lab
     objects = [[name for name in each.after if name.startswith("s3://out/")] for each in outcomes]
     assert list(map(len, objects)) == [2, 2]
     assert objects[1] == ["s3://out/a", "s3://out/b"]
+
+
+def test_under_airflow_2_there_is_no_drill(lab: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_dagguard.engine.facts.is_airflow_2", lambda: True)
+    outcome = lab.run(lab.task("return 1"), (Deliver("lost"), Run(1)))
+    assert outcome.unreachable.startswith("the drill on Celery is for Airflow 3")

@@ -98,6 +98,34 @@ def test_a_task_that_runs_after_failures_may_be_meant_to_fail() -> None:
     assert failure("Boom", task=replace(TASK, trigger_rule="one_failed"))[1] == "run after a failure"
 
 
+@pytest.mark.parametrize(
+    "log",
+    [
+        "2026 [info     ] Output: [airflow.task.hooks.a.SubprocessHook] loc=subprocess.py:92\n"
+        "2026 [info     ] git: no  such ref    [airflow.task.hooks.a.SubprocessHook] loc=subprocess.py:106\n"
+        "2026 [info     ] Command exited with return code 1 [airflow.task.hooks.a.SubprocessHook] loc=subprocess.py:115\n",
+        "[2026-01-01 00:00:00] {subprocess.py:93} INFO - git: no such ref\n"
+        "[2026-01-01 00:00:00] {subprocess.py:97} INFO - Command exited with return code 1\n",
+    ],
+    ids=["Airflow 3", "Airflow 2"],
+)
+def test_a_command_that_fails_is_told_with_what_it_printed(log: str) -> None:
+    error = "AirflowException: Bash command failed. The command returned a non-zero exit code 1."
+    failed = replace(ENDED, state="failed", error=error, log=log)
+    reason, _ = reasons.of_failure(failed, Outcome({}, {}, (), {"attempt 1": failed}), TASK, "seed")
+    assert reason == f"the clean run fails: {error} It printed last: git: no such ref"
+
+
+def test_a_refusal_of_the_cluster_is_told_with_its_reason() -> None:
+    error = (
+        "ApiException: (422)\nReason: Unprocessable Entity\nHTTP response headers: HTTPHeaderDict({'Server': 'x'})\n"
+        'HTTP response body: {"kind": "Status", "message": "spec.containers[0].image: Required", "code": 422}'
+    )
+    failed = replace(ENDED, state="failed", error=error)
+    reason, _ = reasons.of_failure(failed, Outcome({}, {}, (), {"attempt 1": failed}), TASK, "seed")
+    assert reason.endswith("ApiException: (422) Reason: Unprocessable Entity: spec.containers[0].image: Required")
+
+
 def test_credentials_are_not_there_on_purpose() -> None:
     assert failure("DefaultCredentialsError: Your default credentials were not found")[1] == "need credentials"
 

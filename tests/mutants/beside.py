@@ -15,13 +15,13 @@ from typing import Any
 Runs = Mapping[str, Mapping[str, Any]]
 """Name of a run -> what the benchmark has written."""
 
-_FIGURES = ("mutants found", "mutants", "false alarms", "sound tasks", "inconclusive", "bounded")
+_FIGURES = ("mutants found", "mutants", "false alarms", "sound tasks", "inconclusive")
 
 
 def verdicts(run: Mapping[str, Any]) -> dict[tuple[str, str, str], str]:
     """File, task and scenario -> what was found, or else the verdict."""
     return {
-        (each["file"], each["task"], each["scenario"]): ", ".join(each["found"]) or each["verdict"]
+        (each["file"], each["task"], each["scenario"]): ", ".join(sorted(each["found"])) or each["verdict"]
         for each in run["rows"]
     }
 

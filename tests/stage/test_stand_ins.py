@@ -44,6 +44,7 @@ STUBBED = """
     from acme.errors import AcmeError
 
     REGION = acme.db.region()
+    URL = "https://" + acme.db.HOST + "/x"
 
     @retry(times=3)
     def helper():

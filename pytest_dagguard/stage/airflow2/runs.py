@@ -33,19 +33,7 @@ def install(api: Api) -> None:
     def find_dag(self: Any, dag_id: str, *arguments: Any, **named: Any) -> Any:
         return children.dag(dag_id) if self.read_dags_from_db else get_dag(self, dag_id, *arguments, **named)
 
-    previous: dict[tuple[str, str], Any] = {}
-
-    def find_previous(dag_run: Any, state: Any = None, session: Any = None) -> Any:
-        word = str(getattr(state, "value", state or ""))
-        key = (dag_run.run_id, word)
-        if key not in previous:  # Airflow asks it five times for each task
-            query = {"dag_id": dag_run.dag_id, "logical_date": written(dag_run.execution_date)}
-            found = api.find("dag-runs/previous", **query, **({"state": word} if word else {}))
-            previous[key] = None if found is None else rows.run(found)
-        return previous[key]
-
     triggering._trigger_dag = children.trigger
-    DagRun.get_previous_dagrun = staticmethod(find_previous)
     DagModel.get_current = staticmethod(lambda dag_id, session=None: children.model(dag_id))
     DagRun.refresh_from_db = refresh_run
     DagBag.get_dag = find_dag
