@@ -160,9 +160,9 @@ SLOW_RETRY = """
     import time, urllib.request
     url = os.environ["AWS_ENDPOINT_URL"] + "/out/" + str(ti.try_number)
     request = urllib.request.Request(url, b"", method="PUT")
-    urllib.request.urlopen(request, timeout=0.3 if ti.try_number == 1 else 60)
+    urllib.request.urlopen(request, timeout=1.0 if ti.try_number == 1 else 60)
     if ti.try_number == 2:
-        end = time.monotonic() + 1
+        end = time.monotonic() + 2
         while time.monotonic() < end:
             pass
 """

@@ -119,10 +119,10 @@ def test_what_glue_does_beside_jobs_is_refused_by_name(lab: Laboratory) -> None:
     assert "GetTables" in outcome.unreachable
 
 
-def test_lambda_is_refused_by_name(lab: Laboratory) -> None:
-    outcome = lab.attempt('boto3.client("lambda").invoke(FunctionName="f")', head=HEAD)
-    assert outcome.group == "need Lambda"
-    assert "Invoke" in outcome.unreachable
+def test_a_service_that_is_not_there_is_refused_by_name(lab: Laboratory) -> None:
+    outcome = lab.attempt('boto3.client("kinesis").list_streams()', head=HEAD)
+    assert outcome.group == "need Kinesis"
+    assert "ListStreams" in outcome.unreachable
 
 
 def test_a_retry_that_submits_again_is_found_in_both_ways_that_it_hurts(lab: Laboratory) -> None:
