@@ -402,7 +402,7 @@ def test_behaves_as_the_real_service(
 
 def test_generations_grow_even_within_one_tick_of_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     service = Service()
-    monkeypatch.setattr(service.emulator._vault, "_clock", lambda: 1_700_000_000.0)
+    monkeypatch.setattr(service.emulator._vault, "clock", lambda: 1_700_000_000.0)
     found = [int(value(service.ask(put()))["generation"]) for _ in range(3)]
     assert found == sorted(set(found))
 

@@ -38,6 +38,7 @@ TASK = Task(
     ("sql",),
     5.0,
     {"pool": "p"},
+    ("console_link",),
 )
 LOADED = DagFile(
     "/dags/a.py",
