@@ -30,8 +30,12 @@ def xcom_only_when_new():
             gcs.upload("warehouse", name, data=gcs.download("landing", name))
         return f"gs://warehouse/{name}"
 
-    broken()
-    mended()
+    @task
+    def tell(what: object) -> None:
+        print(what)
+
+    tell(broken())
+    tell(mended())
 
 
 xcom_only_when_new()
