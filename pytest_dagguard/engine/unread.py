@@ -12,6 +12,8 @@ from pytest_dagguard.model.finding import Finding
 _BY_THE_WAY = ("BashOperator",)
 """Operators that return something nobody has asked for: the last line of what a program prints."""
 
+_TEMPLATES = (".sh", ".bash", ".sql", ".hql", ".json", ".yaml", ".yml")
+
 
 def split(
     dag: Dag, task_id: str, file: str, findings: Sequence[Finding]
@@ -46,8 +48,11 @@ def _unread(dag: Dag, task_id: str, file: str) -> str:
 
 
 def _pulls(task: Task, task_id: str) -> bool:
-    return any(
-        each.task_id == task_id if isinstance(each, XCom) else isinstance(each, str) and "xcom" in each.lower()
+    """Say whether a task may pull it: what it is expanded over and what is in a file of templates is not known here."""
+    return task.mapped or any(
+        each.task_id == task_id
+        if isinstance(each, XCom)
+        else isinstance(each, str) and ("xcom" in each.lower() or each.strip().endswith(_TEMPLATES))
         for each in _flat(task.arguments)
     )
 

@@ -54,6 +54,8 @@ def test_what_a_program_prints_counts_where_somebody_pulls_it(tmp_path: Path) ->
     for argument in (XCom("a"), {"x": [XCom("a")]}, "{{ ti.xcom_pull('a') }}"):
         taking = Task("b", BASH, upstream=("a",), arguments={"env": argument})
         assert counts(dag(BASH, taking), tmp_path), argument
+    assert counts(dag(BASH, Task("b", BASH, upstream=("a",), arguments={"bash_command": "load.sh"})), tmp_path)
+    assert counts(dag(BASH, Task("b", BASH, upstream=("a",), mapped=True)), tmp_path)
     assert not counts(dag(BASH, Task("b", BASH, upstream=("a",), arguments={"env": XCom("c")})), tmp_path)
 
 
