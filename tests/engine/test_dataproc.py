@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from laboratory import Laboratory, classes
+from laboratory import Laboratory
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Run
 from pytest_dagguard.model.seed import Seed
