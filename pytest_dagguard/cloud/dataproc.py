@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -143,6 +143,15 @@ class Dataproc:
             self.service.finish(*what[1:])
         else:
             clusters.ring(self.service, *what[1:])
+
+    def lapse(self, seconds: float) -> tuple[Mapping[str, Entry], Mapping[str, Entry]]:
+        """Let time pass for what is known to be over after a while: a cluster that comes or goes, and no job.
+
+        :returns: the state before and after
+        """
+        before = self.entries()
+        clusters.lapse(self.service, seconds)
+        return before, self.entries()
 
     def ended(self, actor: str, death: Death) -> None:
         """The process of a job has ended."""

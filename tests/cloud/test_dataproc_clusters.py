@@ -80,6 +80,29 @@ def test_a_cluster_that_is_deleted_before_it_is_there_is_not_made(service: Servi
     assert isinstance(creation.exception(), Aborted)
 
 
+def test_while_a_retry_is_awaited_clusters_come_and_go_and_jobs_stay_at_work(service: Service) -> None:
+    service.create()
+    kept, world = service.emulator.snapshot(), service.world.clock.snapshot()
+    service.submit("a", cluster="other")
+    service.emulator.lapse(SECONDS["CREATING"] - 10)
+    assert service.cluster_state() == "CREATING"
+    service.pass_time(9)
+    assert service.cluster_state() == "CREATING"
+    service.pass_time(1)
+    assert service.cluster_state() == "RUNNING"
+    deletion = delete(service)
+    before, after = service.emulator.lapse(SECONDS["DELETING"])
+    assert (len(before), len(after), deletion.done()) == (2, 1, True)
+    service.emulator.lapse(100 * DURATION)
+    assert service.state("a") == "RUNNING"
+    service.emulator.restore(kept)
+    service.world.clock.restore(world)
+    service.pass_time(SECONDS["CREATING"] - 1)
+    assert service.cluster_state() == "CREATING"
+    service.pass_time(1)
+    assert service.cluster_state() == "RUNNING"
+
+
 @said(a="standins:writes")
 def test_jobs_end_with_their_cluster(service: Service) -> None:
     service.submit("a")

@@ -78,6 +78,21 @@ def ring(service: Service, key: Key, state: str) -> None:
         service.conclude(name, {"@type": EMPTY}, *(() if deletes else ("The cluster was deleted.", 10)))
 
 
+def lapse(service: Service, seconds: float) -> None:
+    """Time passes for clusters alone: how long they are on their way is known, and how long a job takes is not."""
+    clock, store = service.world.clock, service.store
+    store.lapsed += seconds
+    for key, cluster in list(store.clusters.items()):
+        if cluster.state in SECONDS and cluster.alarm is not None:
+            clock.unset(cluster.alarm)
+            left = cluster.due - clock.now - store.lapsed
+            if left > 0:
+                alarm = clock.set(left, NAME, "cluster", key, cluster.state)
+                store.clusters[key] = replace(cluster, alarm=alarm)
+            else:
+                ring(service, key, cluster.state)
+
+
 def _there(service: Service, call: Call) -> Cluster:
     """A cluster that is named; one that was never heard of is somebody else's, and at work.
 
@@ -107,8 +122,9 @@ def _send(service: Service, call: Call, cluster: Cluster, state: str) -> object:
     }
     lro = service.operate(call, cluster.resource, metadata)
     states = (*cluster.states, (state, service.stamp())) if cluster.states[-1][0] != state else cluster.states
-    store.clusters[cluster.key] = replace(cluster, states=states)
-    service.world.clock.set(SECONDS[state], NAME, "cluster", cluster.key, state)
+    due = service.world.clock.now + store.lapsed + SECONDS[state]
+    alarm = service.world.clock.set(SECONDS[state], NAME, "cluster", cluster.key, state)
+    store.clusters[cluster.key] = replace(cluster, states=states, due=due, alarm=alarm)
     if call.request:
         store.requests[(call.verb, call.place, call.request)] = lro.name
     return lro.shown()

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_dagguard.cloud.clock import Alarm
+
 RUNNING, CANCELLING, CANCELLED, SUCCEEDED, FAILED = "RUNNING", "CANCELLING", "CANCELLED", "SUCCEEDED", "FAILED"
 """States of jobs and batches, as batches have them."""
 
@@ -90,6 +92,8 @@ class Cluster:
 
     :param spec: as it was created
     :param found: it was not created here, but named as one that is there
+    :param due: virtual time at which it has come to the state that it is on the way to
+    :param alarm: rings then
     """
 
     key: Key
@@ -97,6 +101,8 @@ class Cluster:
     spec: Mapping[str, Any]
     states: tuple[tuple[str, str], ...]
     found: bool = False
+    due: float = 0.0
+    alarm: Alarm | None = None
 
     @property
     def name(self) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -44,6 +45,7 @@ class Store:
     :param gone: clusters that were deleted
     :param requests: the client's id of a request, with its verb and place -> what it made
     :param lives: actor -> the work that it does
+    :param lapsed: virtual seconds that have passed for clusters beside those of the world
     """
 
     works: dict[Key, Work] = field(default_factory=dict)
@@ -55,10 +57,11 @@ class Store:
     requests: dict[tuple[str, str, str], Any] = field(default_factory=dict)
     lives: dict[str, Key] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    lapsed: float = 0.0
 
     def copy(self) -> Store:
         """Another, which later changes leave as it is; what is in it is frozen."""
-        return Store(*(dict(getattr(self, each)) for each in self.__slots__))
+        return Store(*(copy(getattr(self, each.name)) for each in fields(self)))
 
 
 class Service:
