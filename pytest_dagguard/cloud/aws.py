@@ -98,7 +98,8 @@ class Aws:
         region = _region(request)
         backend = self._backend(service, region)
         service.prepare(backend, action, body)
-        found = service.own[action](backend, body) if action in service.own else None
+        own = service.own.get(action)
+        found = moto_call.guarded(service, request, lambda: own(backend, body)) if own is not None else None
         if isinstance(found, Instead):
             response = moto_call.answer(service, moto_call.instead(request, found), region)
         elif isinstance(found, Response):

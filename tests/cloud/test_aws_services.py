@@ -350,6 +350,33 @@ def test_an_application_of_emr_serverless_that_is_named_is_there_and_started(aws
     assert (found["applicationId"], found["state"]) == ("00abc", "STARTED")
 
 
+def test_an_application_of_emr_serverless_is_created_first_and_started_when_it_is_told_to(aws: Stand) -> None:
+    client = aws.client("emr-serverless")
+    given = {"name": "day", "releaseLabel": "emr-7.0.0", "type": "SPARK"}
+    one, two = (client.create_application(**given, clientToken="day")["applicationId"] for _ in range(2))
+    other = client.create_application(**given, clientToken="next-day")["applicationId"]
+    assert one == two != other
+    assert aws.jobs() == sorted(f"job://emr-serverless/applications/day/{each}" for each in (one, other))
+
+    def state() -> str:
+        return str(client.get_application(applicationId=one)["application"]["state"])
+
+    assert state() == "CREATED"
+    run = client.start_job_run(applicationId=one, executionRoleArn=ROLE)["jobRunId"]
+    assert state() == "STARTED"
+    assert code(lambda: client.stop_application(applicationId=one)) == "ValidationException"
+    client.cancel_job_run(applicationId=one, jobRunId=run)
+    assert code(lambda: client.delete_application(applicationId=one)) == "ValidationException"
+    client.stop_application(applicationId=one)
+    client.start_application(applicationId=one)
+    assert state() == "STARTED"
+    client.stop_application(applicationId=one)
+    client.delete_application(applicationId=one)
+    assert aws.jobs() == [f"job://emr-serverless/applications/day/{other}"]
+    assert state() == "TERMINATED"
+    assert code(lambda: client.create_application(**{**given, "releaseLabel": "7"})) == "ValidationException"
+
+
 def test_a_log_that_nobody_has_written_is_not_there(aws: Stand) -> None:
     read = aws.client("logs").describe_log_streams
     assert code(lambda: read(logGroupName="/aws/sagemaker/TrainingJobs")) == "ResourceNotFoundException"
