@@ -14,7 +14,7 @@ from pytest_dagguard.model.errors import NotEmulated
 
 UNLOCK = "of Dataflow, templates, and jobs with their messages and metrics are emulated"
 
-_PATH = re.compile(r"/v1b3/projects/(?P<project>[^/]+)(/locations/(?P<location>[^/]+))?/(?P<rest>.+)")
+_PATH = re.compile(r"/v1b3/projects/(?P<project>[^/]+)(/locations/(?P<location>[^/]*))?/(?P<rest>.+)")
 _LOCATION = "us-central1"
 _CALLS: tuple[tuple[str, str, str], ...] = (
     ("POST", r"templates:launch", "templates.launch"),

@@ -14,6 +14,7 @@ from textwrap import dedent
 import pytest
 
 from laboratory import RUN_ID, TINY, Laboratory
+from older import here
 from pytest_dagguard.collection.missing import of_text
 from pytest_dagguard.engine.check import Terms
 from pytest_dagguard.engine.experiment import carry_out
@@ -50,7 +51,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     root = tmp_path_factory.mktemp("checkouts") / "pipelines"
     for name, text in FILES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(dedent(text))
+        (root / name).write_text(here(dedent(text)))
     options = Options(
         root,
         (root / "teams" / "a" / "dags", root / "teams" / "b" / "dags"),
@@ -72,7 +73,7 @@ def ids(session: Session, name: str, source: str) -> list[str]:
 
 def written(session: Session, name: str, source: str) -> Path:
     path = session.options.root / "teams" / "b" / "dags" / name
-    path.write_text(dedent(source))
+    path.write_text(here(dedent(source)))
     return path
 
 
