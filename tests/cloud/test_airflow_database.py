@@ -14,7 +14,6 @@ from pytest_dagguard.cloud.emulator import Blobs, Caller, Request
 from pytest_dagguard.model.errors import NotEmulated
 from pytest_dagguard.model.operation import Operation, conflicts
 
-
 ONE, TWO = "0190b1b0-0000-7000-8000-000000000001", "0190b1b0-0000-7000-8000-000000000002"
 
 
