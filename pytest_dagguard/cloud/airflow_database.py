@@ -1,7 +1,8 @@
 """What a worker of Airflow 2 asks of its metadata database, where Airflow 3's Execution API has no route for it.
 
-All of it is read, and is told as rows: XComs by any part of their names, the runs of DAGs, the task instances of a run.
-The stage's engine for Airflow 2 puts the rows where Airflow's own query then finds them.
+All of it is read, and is told as rows: XComs by any part of their names, the runs of DAGs, the task instances of a run,
+and when a task instance was rescheduled in any of its tries. The stage's engine for Airflow 2 puts the rows where
+Airflow's own query then finds them.
 """
 
 from __future__ import annotations
@@ -40,6 +41,13 @@ class InstanceSelect(BaseModel):
 
     dag_id: str
     run_id: str
+
+
+class RescheduleSelect(InstanceSelect):
+    """The query of ``GET metadata-database/task-reschedules``."""
+
+    task_id: str
+    map_index: int = -1
 
 
 def _xcoms(store: Store, call: Call) -> Reply:
@@ -87,6 +95,14 @@ def _instances(store: Store, call: Call) -> Reply:
     return Reply(200, found)
 
 
+def _reschedules(store: Store, call: Call) -> Reply:
+    query = query_of(call, RescheduleSelect)
+    key = (query.dag_id, query.run_id, query.task_id, query.map_index)
+    tries = [row for row in (*store.history.values(), *store.instances.values()) if row.key == key]
+    found = [{"try_number": row.try_number, "date": iso(date)} for row in tries for date in row.reschedules]
+    return Reply(200, sorted(found, key=lambda each: str(each["date"])))
+
+
 def _name_xcoms(store: Store, call: Call) -> Footprint:
     run_id = (call.query.get("run_id") or [""])[-1]
     dag_ids, task_ids = call.query.get("dag_id") or [], call.query.get("task_id") or []
@@ -110,8 +126,14 @@ def _name_instances(store: Store, call: Call) -> Footprint:
     return reading(f"ti://{dag_id}/{run_id}/*")
 
 
+def _name_instance(store: Store, call: Call) -> Footprint:
+    dag_id, run_id, task_id = ((call.query.get(each) or [""])[-1] for each in ("dag_id", "run_id", "task_id"))
+    return reading(f"ti://{dag_id}/{run_id}/{task_id}#*")
+
+
 ROUTES = (
     Route("GET", f"{METADATA}xcoms", "xcom.select", _xcoms, _name_xcoms),
     Route("GET", f"{METADATA}dag-runs", "dagrun.select", _runs, _name_runs),
     Route("GET", f"{METADATA}task-instances", "ti.select", _instances, _name_instances),
+    Route("GET", f"{METADATA}task-reschedules", "ti.reschedules", _reschedules, _name_instance),
 )

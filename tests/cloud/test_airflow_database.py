@@ -14,6 +14,8 @@ from pytest_dagguard.cloud.emulator import Blobs, Caller, Request
 from pytest_dagguard.model.errors import NotEmulated
 from pytest_dagguard.model.operation import Operation, conflicts
 
+ONE, TWO = "0190b1b0-0000-7000-8000-000000000001", "0190b1b0-0000-7000-8000-000000000002"
+
 
 @pytest.fixture
 def api() -> AirflowApi:
@@ -82,3 +84,15 @@ def test_a_push_conflicts_with_what_reads_it(api: AirflowApi, path: str, query: 
 def test_anything_else_is_refused_by_its_name(api: AirflowApi) -> None:
     with pytest.raises(NotEmulated, match="SELECT slot_pool"):
         named(api, "metadata-database/SELECT%20slot_pool")
+
+
+def test_when_a_task_was_rescheduled_is_told_of_all_its_tries(api: AirflowApi) -> None:
+    place = {"dag_id": "d", "run_id": "r2", "task_id": "a", "map_index": -1}
+    for number, ti_id in ((1, ONE), (2, TWO)):
+        api.command("queue", {**place, "ti_id": ti_id, "try_number": number, "max_tries": 1})
+        start = {"state": "running", "hostname": "h", "unixname": "u", "pid": 1, "start_date": "2024-01-02T00:00:00Z"}
+        ask(api, "PATCH", f"task-instances/{ti_id}/run", body=start)
+        later = {"reschedule_date": "2024-01-02T01:00:00Z", "end_date": "2024-01-02T00:00:30Z"}
+        ask(api, "PATCH", f"task-instances/{ti_id}/state", body={"state": "up_for_reschedule", **later})
+    found = ask(api, "GET", "metadata-database/task-reschedules", **place)
+    assert [each["try_number"] for each in found] == [1, 2]

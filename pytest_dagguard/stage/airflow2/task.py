@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from airflow import settings
@@ -26,25 +25,10 @@ from pytest_dagguard.stage.airflow2 import (
     xcoms,
 )
 from pytest_dagguard.stage.airflow2.api import Api, Declined, written
+from pytest_dagguard.stage.compat.ending import Ending, Refused
 
 _SUPERSEDED = (404, 409, 410)
 """How the Execution API answers a try after which another has begun."""
-
-
-class Refused(Exception):
-    """Airflow did not let this try start."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a task instance ended.
-
-    :param state: Airflow's name of the state
-    :param error: the exception, None where there was none
-    """
-
-    state: str
-    error: BaseException | None
 
 
 def execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> Ending:
