@@ -15,9 +15,12 @@ from kubernetes import client
 
 import s3_rows
 import s3_server
+from airflow_client import Airflow
 from aws_stand import Stand
 from kubernetes_server import Site, serve
 from pytest_dagguard.cloud.emulator import Blobs
+from pytest_dagguard.cloud.gcs import EMULATOR as gcs_emulator
+from pytest_dagguard.cloud.gcs import Gcs
 from pytest_dagguard.cloud.s3 import EMULATOR as s3_emulator
 from pytest_dagguard.cloud.s3 import S3
 from pytest_dagguard.model.seed import Seed
@@ -127,6 +130,14 @@ def blobs() -> Blobs:
 
 
 @pytest.fixture
+def gcs(blobs: Blobs) -> Gcs:
+    """A GCS emulator with two empty buckets."""
+    made = gcs_emulator(blobs, False)
+    made.seed(Seed(gcs={"bkt": {}, "other": {}}))
+    return made
+
+
+@pytest.fixture
 def s3(blobs: Blobs) -> S3:
     """An S3 emulator with a seed."""
     made = s3_emulator(blobs, True)
@@ -139,3 +150,9 @@ def s3_front(s3: S3) -> Iterator[Any]:
     """That emulator behind a port."""
     with s3_server.serve(s3) as running:
         yield running
+
+
+@pytest.fixture
+def airflow() -> Airflow:
+    """The Execution API, with a run of a DAG."""
+    return Airflow()
