@@ -194,6 +194,17 @@ def test_the_id_of_a_request_has_the_retry_find_the_job_of_the_killed_task(lab: 
 
 
 @pytest.mark.slow
+def test_googles_client_submits_once_more_where_the_answer_is_lost_and_the_id_of_a_request_helps(
+    lab: Laboratory,
+) -> None:
+    operator = 'DataprocSubmitJobOperator(task_id="t", job=job("parts"), retries=1, {}, **PLACE)'
+    lost = lab.check(lab.write(HEAD + operator.format("request_id=None")), "unacknowledged", seed=SEED)
+    assert {"duplicate", "started-twice"} <= set(classes(lost)), lost.reason
+    found = lab.check(lab.write(HEAD + operator.format('request_id="{{ run_id }}"')), "unacknowledged", seed=SEED)
+    assert (found.verdict, classes(found)) == ("pass", []), found.reason
+
+
+@pytest.mark.slow
 def test_a_job_that_never_ends_holds_its_task_for_ever_and_a_batch_is_ended_by_the_service(lab: Laboratory) -> None:
     job = lab.check(
         lab.write(HEAD + 'DataprocSubmitJobOperator(task_id="t", job=job("x"), **PLACE)'), "endless", seed=SEED
