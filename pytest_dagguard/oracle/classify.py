@@ -64,7 +64,7 @@ def _merged(found: Sequence[Case]) -> list[Case]:
     """One case where several members of one template have the same fate."""
     groups: dict[tuple[str, str, str, str], list[Case]] = {}
     for case in found:
-        same_text = case.tag if case.tag in ("count", "fewer") else case.text
+        same_text = case.tag if case.tag in ("count", "fewer", "message") else case.text
         groups.setdefault((case.cls, case.tag, case.label, same_text), []).append(case)
     return [
         Case(first.cls, first.tag, first.label, first.text, first.name, first.kind, len(members))
@@ -143,7 +143,7 @@ class _Look:
             return self._make(it, "changed", it.kind, "is set, and one clean run does not set it")
         if it.expected:
             text = f"{counted(it.actual, it.kind)} where one clean run leaves {it.expected:,}"
-            return self._make(it, "duplicate", "count", text)
+            return self._make(it, "duplicate", "message" if it.kind == "message" else "count", text)
         assert it.found is not None
         if it.name not in self.outcome.before and self._is_temporary(it):
             return self._make(it, "leak", "temporary", "is temporary and stays behind")
