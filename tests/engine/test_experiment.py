@@ -211,7 +211,7 @@ def test_nothing_is_stale_after_a_stop_that_was_missed(lab: Laboratory) -> None:
 @pytest.mark.parametrize(
     ("body", "group"),
     [
-        ("import boto3; boto3.client('sqs', region_name='us-east-1').list_queues()", "need sqs"),
+        ("import boto3; boto3.client('kinesis', region_name='us-east-1').list_streams()", "need kinesis"),
         ("import urllib.request; urllib.request.urlopen('http://api.example.com/x')", "need api.example.com"),
         ("import os; os._exit(3)", "crashed"),
     ],
