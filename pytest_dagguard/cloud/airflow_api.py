@@ -15,6 +15,7 @@ from typing import Any
 
 from pytest_dagguard.cloud import (
     airflow_assets,
+    airflow_database,
     airflow_routes_people,
     airflow_routes_queries,
     airflow_routes_runs,
@@ -65,10 +66,7 @@ REFUSALS = {
 """Routes of Airflow's that are not answered, and why."""
 
 
-METADATA = "/metadata-database/"
-"""Begins what the stage's engine for Airflow 2 reports of a task that asked the metadata database by itself."""
-
-METADATA_WHY = "of Airflow 2's database a task has XComs, Variables, Connections and the runs that it triggers"
+METADATA_WHY = "of Airflow 2's database a task has XComs, Variables, Connections, runs and the tasks of its own DAG"
 
 LINK = "_link_"
 """Begins the keys of XComs in which Airflow keeps links for its web pages: they are for people, and no state."""
@@ -187,11 +185,12 @@ class AirflowApi:
         return answer(reply)
 
     def _find(self, request: Request) -> tuple[Route, Call]:
-        found = find(ROUTES, request)
+        found = find(ROUTES, request) or find(airflow_database.ROUTES, request)
         if found is None:
             method, path = request.method, local_path(request)
-            if path.startswith(METADATA):
-                raise NotEmulated(self.name, f"metadata database ({path.removeprefix(METADATA)})", METADATA_WHY)
+            if path.startswith(airflow_database.METADATA):
+                what = path.removeprefix(airflow_database.METADATA)
+                raise NotEmulated(self.name, f"metadata database ({what})", METADATA_WHY)
             why = REFUSALS.get((method, path), "Airflow 3.3's Execution API has no such route")
             raise NotEmulated(self.name, f"{method} {path}", why)
         return found

@@ -42,7 +42,7 @@ class Authority:
     def context(self, host: str) -> ssl.SSLContext:
         """What a server needs to pass for ``host``.
 
-        HTTP/2 is taken where a client speaks nothing else, so that a call over gRPC can be told from a broken one.
+        HTTP/2 is taken where a client speaks nothing else, as gRPC does.
         """
         if host not in self._contexts:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -165,7 +165,9 @@ class Secured(Protocol):
 class Emulator(Protocol):
     """One emulated service. All methods are called from one thread, one at a time.
 
-    Where a client takes no endpoint, an attribute ``hosts`` names the hosts for which the emulator answers.
+    Where a client takes no endpoint, an attribute ``hosts`` names the hosts for which the emulator answers (``*`` is
+    any part of a name), and ``grpc``, an ``Interface`` of :mod:`pytest_dagguard.cloud.calls.transcoding`, what it is
+    asked there over gRPC.
 
     ``EMULATOR(blobs: Blobs, auto_buckets: bool) -> Emulator`` in the module makes one. One whose service does not speak
     HTTP has ``async serve(handler)`` beside these methods, which returns an open port (``url``, ``close()``) and makes

@@ -14,10 +14,11 @@ from typing import Any, Protocol, cast
 from pytest_dagguard.cloud.authority import Authority
 from pytest_dagguard.cloud.broker import Broker
 from pytest_dagguard.cloud.emulator import Blobs, Caller, Emulator, Living, Request, Response
+from pytest_dagguard.cloud.hosts import Hosts
 from pytest_dagguard.cloud.proxy import serve_proxy
-from pytest_dagguard.cloud.server import Handler, Port, WherePort, serve_http
+from pytest_dagguard.cloud.server import Port, WherePort, serve_http
 from pytest_dagguard.cloud.sleeping import serve_sleep
-from pytest_dagguard.cloud.tap import Refusal, Tap
+from pytest_dagguard.cloud.tap import Tap
 from pytest_dagguard.cloud.telling import serve_lines
 from pytest_dagguard.cloud.world import NOBODY, World
 from pytest_dagguard.model import registry, wire
@@ -67,7 +68,7 @@ class Cloud:
         self._snapshots: dict[int, dict[str, object]] = {}
         self._count = 0
         self._share_connections()
-        self._hosts = {host: each.name for each in emulators for host in getattr(each, "hosts", ())}
+        self._hosts = Hosts(emulators, self._submit, lambda each: self.tap.refusals.append(each))
         self._authority = Authority(Path(folder)) if folder and self._hosts else None
         serving = {each: emulator.name for emulator in emulators for each in getattr(emulator, "serves", ())}
         self._shared = {each.name: each.sorter(serving) for each in emulators if hasattr(each, "sorter")}
@@ -107,8 +108,7 @@ class Cloud:
             environment.update(self._authority.environment())
         egress = await serve_proxy(
             self.egress.append,
-            lambda host: self._for_host(actor, host),
-            lambda host: self._over_grpc(actor, host),
+            functools.partial(self._hosts.handler, actor),
             self._authority,
         )
         ports.append(egress)
@@ -149,16 +149,6 @@ class Cloud:
             ports.append(secure)
             endpoints[f"{name}-tls"] = secure.url
             environment.update(emulator.secure(secure.url))  # type: ignore[attr-defined]
-
-    def _for_host(self, actor: str, host: str) -> Handler | None:
-        """Who answers an actor's requests to a host; None where it is nobody's here."""
-        name = self._hosts.get(host)
-        return None if name is None else lambda request: self._submit(actor, name, request)
-
-    def _over_grpc(self, actor: str, host: str) -> None:
-        """Take down a call that cannot be read."""
-        what = "over gRPC, as triggers of deferred tasks do"
-        self.tap.refusals.append(Refusal(actor, self._hosts[host], what, "its REST calls are emulated"))
 
     async def _submit(self, actor: str, name: str, request: Request) -> Response:
         """Bring a request before its service; some arrive at the port of another."""

@@ -41,10 +41,9 @@ class _Proxy:
         self,
         refuse: Callable[[str], None],
         answers: Answers,
-        grpc: Callable[[str], None],
         authority: Authority | None,
     ) -> None:
-        self.refuse, self.answers, self.grpc, self.authority = refuse, answers, grpc, authority
+        self.refuse, self.answers, self.authority = refuse, answers, authority
         self.connections: set[asyncio.WriteTransport] = set()
         self.feeds: set[Feed] = set()
         self._fronts: dict[str, web.Server] = {}
@@ -59,17 +58,15 @@ class _Proxy:
 async def serve_proxy(
     refuse: Callable[[str], None],
     answers: Answers = lambda host: None,
-    grpc: Callable[[str], None] = lambda host: None,
     authority: Authority | None = None,
 ) -> ProxyPort:
     """Listen as an HTTP proxy.
 
     :param refuse: told each destination that is refused, ``host:port``
-    :param answers: who answers for a host
-    :param grpc: told the host to which a client speaks nothing but HTTP/2; its connection is cut
+    :param answers: who answers for a host; also calls over gRPC, see :mod:`pytest_dagguard.cloud.calls.wire`
     :param authority: issues the certificates of hosts that are answered; without it none is
     """
-    proxy = _Proxy(refuse, answers, grpc, authority)
+    proxy = _Proxy(refuse, answers, authority)
     server = await asyncio.get_running_loop().create_server(lambda: _Connection(proxy), "127.0.0.1", 0, backlog=256)
     return ProxyPort(server, proxy)
 
@@ -132,21 +129,41 @@ class _Connection(asyncio.Protocol):
         transport.close()
 
     async def _terminate(self, transport: asyncio.Transport, host: str, handler: Handler, authority: Authority) -> None:
-        """Speak TLS as the host, and hand over to the HTTP server that stands for it."""
+        """Speak TLS as the host, and hand over to the server that stands for it."""
         proxy = self._proxy
         transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        inner = proxy.front(host, handler)()
+        early = _Early()
         loop = asyncio.get_running_loop()
         try:
-            plain = await loop.start_tls(transport, inner, authority.context(host), server_side=True)
+            plain = await loop.start_tls(transport, early, authority.context(host), server_side=True)
         except (OSError, ConnectionError):  # the client does not trust us, or has gone
             transport.abort()
             return
-        if plain is None:  # it was closed meanwhile
-            return
-        if plain.get_extra_info("ssl_object").selected_alpn_protocol() == "h2":
-            proxy.grpc(host)
-            plain.abort()
+        if plain is None or early.lost:  # it was closed meanwhile
             return
         proxy.connections.add(plain)
+        inner: asyncio.Protocol
+        if plain.get_extra_info("ssl_object").selected_alpn_protocol() == "h2":
+            from pytest_dagguard.cloud.calls.wire import GrpcConnection
+
+            inner = GrpcConnection(handler)
+        else:
+            inner = proxy.front(host, handler)()
+        plain.set_protocol(inner)
         inner.connection_made(plain)
+        if early.pieces:
+            inner.data_received(b"".join(early.pieces))
+
+
+class _Early(asyncio.Protocol):
+    """Keeps what comes with the end of the handshake, until it is known which protocol it is."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.lost = False
+
+    def data_received(self, data: bytes) -> None:
+        self.pieces.append(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = True

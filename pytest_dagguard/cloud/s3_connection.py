@@ -13,10 +13,8 @@ _ELSEWHERE = frozenset(
     {
         "assume_role_kwargs",
         "assume_role_method",
-        "aws_access_key_id",
         "aws_account_id",
         "aws_iam_role",
-        "aws_secret_access_key",
         "aws_session_token",
         "config_kwargs",
         "external_id",
@@ -31,6 +29,8 @@ _ELSEWHERE = frozenset(
         "verify",
     }
 )
+
+_KEYS = ("aws_access_key_id", "aws_secret_access_key")
 
 
 def environment(url: str) -> dict[str, str]:
@@ -64,14 +64,17 @@ def environment(url: str) -> dict[str, str]:
 def redirect(connection: dict[str, Any], url: str) -> dict[str, Any] | None:
     """Point an Airflow connection at ``url``.
 
+    Nothing is put in that it does not have: some operators hand all of its extra fields to the service. Where it names
+    no endpoint, clients find the emulator by :func:`environment`.
+
     :returns: None where it is no AWS connection
     """
     if connection.get("conn_type") not in ("aws", "s3"):
         return None
-    extra = _extra(connection.get("extra"))
-    kept = {name: value for name, value in extra.items() if name not in _ELSEWHERE}
-    kept["endpoint_url"] = url
-    kept.setdefault("region_name", _REGION)
+    kept = {name: value for name, value in _extra(connection.get("extra")).items() if name not in _ELSEWHERE}
+    kept.update({name: _CREDENTIAL for name in _KEYS if name in kept})
+    if "endpoint_url" in kept:
+        kept["endpoint_url"] = url
     services = kept.get("service_config")
     if isinstance(services, dict):
         kept["service_config"] = {
@@ -81,9 +84,9 @@ def redirect(connection: dict[str, Any], url: str) -> dict[str, Any] | None:
     return {
         **connection,
         "host": None,
-        "login": _CREDENTIAL,
-        "password": _CREDENTIAL,
-        "extra": json.dumps(kept),
+        "login": _CREDENTIAL if connection.get("login") else None,
+        "password": _CREDENTIAL if connection.get("password") else None,
+        "extra": json.dumps(kept) if kept else None,
     }
 
 

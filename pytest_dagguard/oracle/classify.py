@@ -11,6 +11,7 @@ from pytest_dagguard.model.outcome import Content, Outcome
 from pytest_dagguard.model.state import CUT_SHORT, EXPIRES, Entry
 from pytest_dagguard.oracle import headers, ties
 from pytest_dagguard.oracle.diff import CONTENT, EXTRA, HEADERS, MISSING, Difference, grouped
+from pytest_dagguard.oracle.kinds import counted
 from pytest_dagguard.oracle.names import readable
 from pytest_dagguard.oracle.noise import Clean, bytes_of, is_ignored, template
 from pytest_dagguard.oracle.relate import relate
@@ -88,10 +89,6 @@ def looks_temporary(name: str, others: Sequence[str] = ()) -> bool:
     return False
 
 
-def _objects(count: int) -> str:
-    return f"{count:,} object{'' if count == 1 else 's'}"
-
-
 class _Look:
     """The three states side by side, for classifying one difference after the other."""
 
@@ -157,7 +154,7 @@ class _Look:
         if it.kind in BOOKKEEPING:
             return self._make(it, "changed", it.kind, "is set, and one clean run does not set it")
         if it.expected:
-            text = f"{_objects(it.actual)} where one clean run leaves {it.expected:,}"
+            text = f"{counted(it.actual, it.kind)} where one clean run leaves {it.expected:,}"
             return self._make(it, "duplicate", "count", text)
         assert it.found is not None
         if it.name not in self.outcome.before and self._is_temporary(it):
@@ -233,7 +230,7 @@ class _Look:
         if it.kind == "child-run" or it.kind in LIVES:
             return self._make(it, "lost", it.kind, "was not started, and one clean run starts it")
         if it.expected > 1:
-            text = f"{_objects(it.actual)} where one clean run leaves {it.expected:,}"
+            text = f"{counted(it.actual, it.kind)} where one clean run leaves {it.expected:,}"
             return self._make(it, "lost", "fewer", text)
         assert it.wanted is not None
         text = "is gone, and one clean run leaves it"
@@ -263,6 +260,8 @@ class _Look:
         if before is not None and before.digest == it.found[1].digest:
             text = "still has the content that it had before the task; one clean run replaces it"
             return self._make(it, "changed", "stale", text)
+        if it.kind == "secret":
+            return self._make(it, "changed", "secret", relation.text)
         return self._make(it, relation.cls, "content", relation.text)
 
 

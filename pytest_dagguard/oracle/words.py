@@ -20,6 +20,8 @@ WHY: dict[tuple[str, str], str] = {
     ("lost", "child-run"): "{who} took the start of the child run for done.",
     ("torn", "content"): "{earlier} was stopped between two of its writes and {who} did not write the object anew.",
     ("changed", "content"): "What {who} writes depends on what {earlier} left, or on which attempt it is.",
+    ("changed", "secret"): "{who} gave the secret another value. A client that still has the one from before the task"
+    " finds it under no label any more: AWSPREVIOUS is on that of {earlier}.",
     ("changed", "stale"): "{who} took the step for done, or never came to it, and the task still counts as a success.",
     (
         "changed",
@@ -106,6 +108,11 @@ FIX: dict[tuple[str, str], str] = {
         "content",
     ): "Make the content a function of the logical date and the inputs alone: do not read back the "
     "task's own output, and keep the try number and counters out of it.",
+    (
+        "changed",
+        "secret",
+    ): "Give the write a `ClientRequestToken` made of the run id, and look whether a version with"
+    " it is there before making a new value: a retry then has nothing left to do.",
     (
         "changed",
         "stale",

@@ -19,7 +19,10 @@ _MOVED = re.compile(
     r"No module named 'airflow\.(?!providers)|cannot import name '\w+' from 'airflow|"
     r"DAG\.__init__\(\) got an unexpected keyword argument '\w+'"
 )
-_LACKS = re.compile(r"Variable \S+ not found|conn_id `[^`]+` isn't defined|KeyError: '[A-Z][A-Z0-9_]*'$")
+_LACKS = re.compile(
+    r"Variable \S+ (?:not found|does not exist)|conn_id `[^`]+` isn't defined|KeyError: '[A-Z][A-Z0-9_]*'$|"
+    r"\(ParameterNotFound\)|Secrets Manager can't find the specified secret"
+)
 
 
 def describe(path: str, root: str, endpoints: Mapping[str, str], watch: Watch) -> DagFile:

@@ -22,7 +22,7 @@ from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec, LifeSpec
 from pytest_dagguard.model.dag import DagFile, LoadError
 from pytest_dagguard.model.life import Death
 from pytest_dagguard.model.limits import Limits
-from pytest_dagguard.stage import attempt, endings, life, load, needs, pages, spare, stand_ins, warm
+from pytest_dagguard.stage import attempt, endings, life, load, needs, pages, spare, stand_ins, touched, warm
 from pytest_dagguard.stage.child import Child, fork
 from pytest_dagguard.stage.machine import Place, move_in, prepare, settle_in
 from pytest_dagguard.stage.spare import Seat, Spare
@@ -73,6 +73,7 @@ class Stage:
         self._leaving: dict[int, Running] = {}
         self._count = 0
         self._since = 0
+        self._habits = touched.Habits()
 
     def configure(self, cloud_pid: int, variables: dict[str, str]) -> None:
         """Tell where the cloud is.
@@ -111,8 +112,14 @@ class Stage:
         :param wake: run the trigger that it waits for, see :func:`attempt.run`
         """
 
+        task = (spec.file, spec.dag_id, spec.task_id)
+        notes = self._ahead and wake is None and self._habits.begins(task)
+
         def finish(running: Running) -> tuple[Any, ...]:
             found = running.child.result()
+            if notes and isinstance(found, AttemptResult):
+                self._habits.keep(task, dict(found.details)["touched"])
+                found = replace(found, details=tuple(each for each in found.details if each[0] != "touched"))
             if not isinstance(found, AttemptResult) or running.killed or running.over:
                 state = "killed" if running.killed else "crashed"
                 refused = egress.read(Path(running.seat.folder, "egress"))
@@ -122,7 +129,7 @@ class Stage:
             warm.read_sources(dict(found.details).get("sources", ()))
             return ("exited", spec.actor, replace(found, log=endings.tail(running.seat.log)))
 
-        return self._start(spec.actor, finish, "attempt", spec, wake)
+        return self._start(spec.actor, finish, "attempt", spec, wake, notes)
 
     def _perform(self, ticket: str, job: str, arguments: tuple[Any, ...]) -> Any:
         """In a child: do what it was forked for."""
@@ -145,12 +152,13 @@ class Stage:
         found = load.describe(path, self.place.root, endpoints, watch)
         return replace(found, stand_ins=tuple(stand_ins.used))
 
-    def _attempt(self, ticket: str, spec: AttemptSpec, wake: dict[str, Any] | None) -> AttemptResult:
+    def _attempt(self, ticket: str, spec: AttemptSpec, wake: dict[str, Any] | None, notes: bool) -> AttemptResult:
         given = self.objects.get(spec.file)
         load_task = (lambda: given) if given is not None else None
         result = attempt.run(spec, self.place, ticket, load_task, wake)
         started = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss > 0
-        return replace(result, details=(*result.details, ("programs", started)))
+        details = [("programs", started), *([("touched", touched.note())] if notes else [])]
+        return replace(result, details=(*result.details, *details))
 
     def live(self, spec: LifeSpec) -> str:
         """Run a pod or a job in a fork; ``exited`` with its actor and its :class:`Death` follows."""
@@ -256,7 +264,7 @@ class Stage:
             self._since += 1
             if self._since == _WORTH:
                 pages.collapse()
-            self._spare = spare.prepare(self.place, self._seat(), self._perform, self._let_go)
+            self._spare = spare.prepare(self.place, self._seat(), self._perform, self._let_go, self._habits.likely())
 
     def _dismiss(self) -> None:
         """Send away the spare, which is not what a fork would be now."""

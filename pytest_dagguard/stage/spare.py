@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_dagguard.model import wire
+from pytest_dagguard.stage import touched
 from pytest_dagguard.stage.child import Child, fork
 from pytest_dagguard.stage.machine import Exposed, Place, settle_in
 
@@ -61,10 +62,13 @@ class Spare:
         os.close(self.order)
 
 
-def prepare(place: Place, seat: Seat, perform: Perform, close: Callable[[], None]) -> Spare:
+def prepare(
+    place: Place, seat: Seat, perform: Perform, close: Callable[[], None], memory: tuple[touched.Span, ...] = ()
+) -> Spare:
     """Fork a child that settles in and waits.
 
     :param close: called in the child to let go of what belongs to the parent alone
+    :param memory: what it will probably write to
     """
     source, sink = os.pipe()
 
@@ -72,6 +76,7 @@ def prepare(place: Place, seat: Seat, perform: Perform, close: Callable[[], None
         os.close(sink)
         with contextlib.suppress(Exposed):  # comes up again, and is told, when there is an order
             settle_in(place, seat.ticket)
+        touched.have(memory)
         with open(source, "rb") as pipe:
             order = pipe.read()
         if not order:

@@ -97,6 +97,18 @@ class Clockwork:
         await self._naps[loop].sleep(seconds)
         self.slept += seconds
 
+    async def aring(self, seconds: float) -> None:
+        """Return when so many seconds have passed beside what else goes on here, which is no pause by itself."""
+        reader, writer = await asyncio.open_connection(*self.address)
+        try:
+            writer.write(b"%.6f bell\n" % seconds)
+            answer = await reader.readline()
+        finally:
+            writer.close()
+        if not answer:
+            await asyncio.get_running_loop().create_future()  # the cloud let go of us: this process is about to end
+        self.follow(float(answer))
+
     def follow(self, now: float) -> float:
         """Follow the cloud's clock, and ring where a timer has run out.
 
@@ -195,6 +207,12 @@ async def asleep(delay: float, result: Any = None) -> Any:
         return await _asleep(delay, result)
     await clock.apause(float(delay))
     return result
+
+
+async def bell(seconds: float) -> None:
+    """Return when so many seconds have passed for a task that is at work: time goes on when it pauses, not for this."""
+    clock = _mine()
+    await (_asleep(seconds) if clock is None or seconds <= 0 else clock.aring(seconds))
 
 
 def monotonic() -> float:

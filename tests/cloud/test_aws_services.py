@@ -5,73 +5,20 @@ Each place in which moto differs from the service, and it matters to a retry, ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError
 
-from pytest_dagguard.cloud.aws import DURATION, EMULATOR
-from pytest_dagguard.cloud.clock import Clock
-from pytest_dagguard.cloud.emulator import Blobs
-from s3_server import request, serve
+from aws_stand import Stand, code
+from pytest_dagguard.cloud.aws import DURATION
+from s3_server import request
 
 ROLE = "arn:aws:iam::123456789012:role/dagguard"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:nightly"
 EXECUTION = MACHINE.replace("stateMachine", "execution") + ":day"
 STEP = {"Name": "one", "ActionOnFailure": "CONTINUE", "HadoopJarStep": {"Jar": "command-runner.jar"}}
 ENDED = ("SUCCEEDED", "COMPLETED", "SUCCESS", "STOPPED", "Completed")
-
-
-class Stand:
-    """The emulator behind a port, with a clock and nothing else."""
-
-    def __init__(self) -> None:
-        self.said: dict[str, str] = {}
-        self.clock = Clock()
-        world: Any = SimpleNamespace(clock=self.clock, behaviour=lambda kind, name: self.said.get(name, ""))
-        self.emulator = EMULATOR(Blobs(), True)
-        self.emulator.attach(world)
-        self.empty = self.emulator.snapshot()
-        self.url = ""
-
-    def client(self, service: str) -> Any:
-        config = Config(retries={"total_max_attempts": 1}, parameter_validation=True)
-        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-        return boto3.client(service, endpoint_url=self.url, region_name="us-east-1", config=config, **keys)
-
-    def pass_time(self, seconds: float = DURATION) -> None:
-        until = self.clock.now + seconds
-        while (alarm := self.clock.pop(until)) is not None:
-            self.emulator.ring(*alarm.what)
-
-    def jobs(self) -> list[str]:
-        return sorted(self.emulator.entries())
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Stand]:
-    stand = Stand()
-    with serve(stand.emulator) as server:
-        stand.url = server.url
-        yield stand
-
-
-@pytest.fixture
-def aws(served: Stand) -> Stand:
-    served.emulator.restore(served.empty)
-    served.clock.restore((0.0, 0, ()))
-    served.said.clear()
-    return served
-
-
-def code(call: Callable[[], Any]) -> str:
-    with pytest.raises(ClientError) as caught:
-        call()
-    return str(caught.value.response["Error"]["Code"])
 
 
 def submit(aws: Stand, service: str) -> tuple[Callable[[], str], str]:
@@ -348,6 +295,33 @@ def test_to_stop_a_run_that_has_ended_changes_nothing(aws: Stand, service: str, 
 def test_an_application_of_emr_serverless_that_is_named_is_there_and_started(aws: Stand) -> None:
     found = aws.client("emr-serverless").get_application(applicationId="00abc")["application"]
     assert (found["applicationId"], found["state"]) == ("00abc", "STARTED")
+
+
+def test_an_application_of_emr_serverless_is_created_first_and_started_when_it_is_told_to(aws: Stand) -> None:
+    client = aws.client("emr-serverless")
+    given = {"name": "day", "releaseLabel": "emr-7.0.0", "type": "SPARK"}
+    one, two = (client.create_application(**given, clientToken="day")["applicationId"] for _ in range(2))
+    other = client.create_application(**given, clientToken="next-day")["applicationId"]
+    assert one == two != other
+    assert aws.jobs() == sorted(f"job://emr-serverless/applications/day/{each}" for each in (one, other))
+
+    def state() -> str:
+        return str(client.get_application(applicationId=one)["application"]["state"])
+
+    assert state() == "CREATED"
+    run = client.start_job_run(applicationId=one, executionRoleArn=ROLE)["jobRunId"]
+    assert state() == "STARTED"
+    assert code(lambda: client.stop_application(applicationId=one)) == "ValidationException"
+    client.cancel_job_run(applicationId=one, jobRunId=run)
+    assert code(lambda: client.delete_application(applicationId=one)) == "ValidationException"
+    client.stop_application(applicationId=one)
+    client.start_application(applicationId=one)
+    assert state() == "STARTED"
+    client.stop_application(applicationId=one)
+    client.delete_application(applicationId=one)
+    assert aws.jobs() == [f"job://emr-serverless/applications/day/{other}"]
+    assert state() == "TERMINATED"
+    assert code(lambda: client.create_application(**{**given, "releaseLabel": "7"})) == "ValidationException"
 
 
 def test_a_log_that_nobody_has_written_is_not_there(aws: Stand) -> None:

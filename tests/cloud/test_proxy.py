@@ -32,14 +32,6 @@ async def ask():
 asyncio.run(ask())
 """,
 }
-GRPC = """
-import grpc
-channel = grpc.secure_channel("{host}:443", grpc.ssl_channel_credentials())
-try:
-    channel.unary_unary("/service/Call")(b"", timeout=3)
-except grpc.RpcError as error:
-    print(error.code().name)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +45,6 @@ class Doors:
     def __init__(self, authority: Authority | None) -> None:
         self.authority = authority
         self.refused: list[str] = []
-        self.grpc: list[str] = []
         self.requests: list[Request] = []
 
     async def _answer(self, request: Request) -> Response:
@@ -65,7 +56,7 @@ class Doors:
 
     def run(self, ask: Callable[[ProxyPort], Coroutine[Any, Any, T]]) -> T:
         async def body() -> T:
-            port = await serve_proxy(self.refused.append, self._answers, self.grpc.append, self.authority)
+            port = await serve_proxy(self.refused.append, self._answers, self.authority)
             try:
                 return await asyncio.wait_for(ask(port), 30)
             finally:
@@ -103,13 +94,6 @@ def test_another_host_and_another_port_are_refused_and_named(host: str, authorit
     assert "403" in doors.run(program(CLIENTS["urllib"].format(url=f"https://{host}/"), authority))
     assert doors.requests == []
     assert doors.refused == [host]
-
-
-def test_a_client_that_speaks_grpc_is_told_from_others(authority: Authority) -> None:
-    doors = Doors(authority)
-    assert doors.run(program(GRPC.format(host=HOST), authority)) in ("UNAVAILABLE", "DEADLINE_EXCEEDED")
-    assert set(doors.grpc) == {HOST}
-    assert doors.requests == []
 
 
 def test_without_an_authority_nobody_is_answered(authority: Authority) -> None:

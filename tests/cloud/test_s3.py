@@ -374,7 +374,6 @@ def test_a_connection_leads_to_the_emulator_and_keeps_the_rest(emulator: S3) -> 
     assert found is not None
     assert (found["conn_id"], found["login"], found["password"]) == ("c", "testing", "testing")
     assert json.loads(found["extra"]) == {
-        "endpoint_url": "http://127.0.0.1:1",
         "region_name": "eu-west-1",
         "service_config": {"s3": {"bucket_name": "bkt", "endpoint_url": "http://127.0.0.1:1"}, "sts": {"a": 1}},
         "mine": 1,
@@ -383,19 +382,36 @@ def test_a_connection_leads_to_the_emulator_and_keeps_the_rest(emulator: S3) -> 
 
 
 @pytest.mark.parametrize("extra", [None, "", "no JSON", "[]", "{}"])
-def test_a_connection_without_extra_fields(emulator: S3, extra: str | None) -> None:
+def test_a_connection_without_extra_fields_stays_without(emulator: S3, extra: str | None) -> None:
     found = emulator.connection({"conn_type": "s3", "extra": extra}, "http://127.0.0.1:1")
     assert found is not None
-    assert json.loads(found["extra"]) == {"endpoint_url": "http://127.0.0.1:1", "region_name": "us-east-1"}
+    assert {name: value for name, value in found.items() if value} == {"conn_type": "s3"}
+
+
+def test_an_endpoint_and_keys_in_the_extra_fields_are_the_emulators(emulator: S3) -> None:
+    extra = {"endpoint_url": "https://s3.example.com", "aws_access_key_id": "AKIA", "aws_secret_access_key": "p"}
+    found = emulator.connection({"conn_type": "aws", "extra": json.dumps(extra)}, "http://127.0.0.1:1")
+    assert found is not None
+    assert json.loads(found["extra"]) == {
+        "endpoint_url": "http://127.0.0.1:1",
+        "aws_access_key_id": "testing",
+        "aws_secret_access_key": "testing",
+    }
 
 
 def test_a_connection_of_another_type_is_not_ours(emulator: S3) -> None:
     assert emulator.connection({"conn_type": "postgres"}, "http://127.0.0.1:1") is None
 
 
-def test_airflows_hook_follows_the_connection(emulator: S3, server: Any, environment: dict[str, str]) -> None:
+@pytest.mark.parametrize("endpoint", [False, True], ids=["environment", "connection"])
+def test_airflows_hook_follows_the_environment_or_the_connection(
+    emulator: S3, server: Any, environment: dict[str, str], endpoint: bool
+) -> None:
     pytest.importorskip("airflow.providers.amazon")
-    found = emulator.connection({"conn_type": "aws", "extra": '{"role_arn": "arn:aws:iam::1:role/r"}'}, server.url)
+    extra = {"role_arn": "arn:aws:iam::1:role/r"}
+    if endpoint:
+        extra |= {"endpoint_url": "https://s3.example.com", "aws_access_key_id": "A", "aws_secret_access_key": "p"}
+    found = emulator.connection({"conn_type": "aws", "extra": json.dumps(extra)}, server.url)
     assert found is not None
     script = """
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -404,8 +420,8 @@ hook.load_string("text", "out/hook", "bkt")
 assert hook.check_for_key("out/hook", "bkt") and not hook.check_for_key("none", "bkt")
 print(hook.list_keys("bkt"))
 """
-    variables = {name: value for name, value in environment.items() if not name.startswith("AWS_")}
-    variables["AIRFLOW_CONN_AWS_DEFAULT"] = json.dumps({**found, "extra": json.loads(found["extra"])})
+    variables = {name: value for name, value in environment.items() if not (endpoint and name.startswith("AWS_"))}
+    variables["AIRFLOW_CONN_AWS_DEFAULT"] = json.dumps({**found, "extra": json.loads(found["extra"] or "{}")})
     assert "out/hook" in run(variables, sys.executable, "-c", script)
     assert "s3://bkt/out/hook" in state(emulator)
 

@@ -35,7 +35,7 @@ def write(lab: Laboratory, arguments: str = "", rule: str = "all_success", dag: 
     return lab.write(HEAD.format(arguments=arguments, rule=rule, dag=dag))
 
 
-@pytest.mark.parametrize("more", ["", pytest.param("deferrable=True", marks=pytest.mark.airflow3)])
+@pytest.mark.parametrize("more", ["", "deferrable=True"])
 @pytest.mark.parametrize(
     ("dag", "state", "polls"), [("any", "success", 11), ("bad", "up_for_retry", 61), ("slow", "success", 24)]
 )

@@ -72,11 +72,43 @@ def test_a_templated_job_is_started_and_waited_for(lab: Laboratory) -> None:
     assert len(jobs_of(outcome)) == 1
 
 
+DEFERRED = {
+    "templated": TEMPLATED.format("writes", "deferrable=True"),
+    "flex": """DataflowStartFlexTemplateOperator(
+            task_id="t", location="europe-west1", append_job_name=False, deferrable=True,
+            body={"launchParameter": {
+                "jobName": "writes", "containerSpecGcsPath": "gs://t/t", "parameters": {"day": "1"}
+            }},
+        )""",
+}
+
+
 @pytest.mark.slow
-def test_a_trigger_asks_over_grpc_which_is_named(lab: Laboratory) -> None:
-    outcome = attempt(lab, TEMPLATED.format("any", "deferrable=True"))
-    assert outcome.group == "need Dataflow"
-    assert "calls dataflow over gRPC" in outcome.unreachable
+@pytest.mark.parametrize("kind", DEFERRED)
+def test_the_trigger_of_a_deferred_task_asks_over_grpc(lab: Laboratory, kind: str) -> None:
+    outcome = attempt(lab, DEFERRED[kind])
+    assert (outcome.unreachable, outcome.last.state) == ("", "success"), outcome.last.log
+    asked = [each.operation for each in outcome.history if each.operation.service == "dataflow"]
+    assert {each.verb for each in asked[1:]} == {"jobs.get"}
+    assert len(asked) > 2
+    assert len(jobs_of(outcome)) == 1
+
+
+SENSED = """DataflowTemplatedJobStartOperator(
+            task_id="start", template="gs://t/t", job_name="writes", parameters={"day": "1"}, **GO_ON
+        )
+        DataflowJobStatusSensor(
+            task_id="wait", job_id="{{ ti.xcom_pull('start') }}", location="europe-west1",
+            expected_statuses={"JOB_STATE_DONE"}, deferrable=True,
+        )
+"""
+
+
+@pytest.mark.slow
+def test_a_sensor_that_is_deferred_asks_over_grpc(lab: Laboratory) -> None:
+    outcome = lab.chain(lab.write(HEAD + SENSED), "start", "wait", seed=SEED)
+    assert (outcome.unreachable, outcome.last.state) == ("", "success"), outcome.last.log
+    assert {each.operation.verb for each in outcome.history if each.operation.service == "dataflow"} == {"jobs.get"}
 
 
 STEPS = """DataflowStartFlexTemplateOperator(

@@ -71,9 +71,7 @@ def test_a_sensor_waits_until_its_timeout(lab: Laboratory, path, task_id: str) -
     assert verbs(outcome).count("ti.start") == (1 if task_id == "pokes" else verbs(outcome).count("GetObject"))
 
 
-@pytest.mark.parametrize(
-    "task_id", ["pokes", "again", "waits", "child", pytest.param("deferred_child", marks=pytest.mark.airflow3), "twice"]
-)
+@pytest.mark.parametrize("task_id", ["pokes", "again", "waits", "child", "deferred_child", "twice"])
 def test_what_it_waits_for_comes(lab: Laboratory, path, task_id: str) -> None:
     outcome = lab.run(path, task_id=task_id, seed=Seed(s3={"inbox": {"ready": b""}, "out": {}}))
     assert outcome.last.state == "success", outcome.last.log

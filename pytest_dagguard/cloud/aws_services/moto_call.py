@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +26,6 @@ def answer(service: Service, request: Request, region: str) -> Response:
     """moto's answer; the request takes effect."""
     from botocore.awsrequest import AWSPreparedRequest
     from botocore.compat import HTTPHeaders
-    from moto.core.exceptions import HTTPException
     from moto.core.request import normalize_request
 
     headers = HTTPHeaders()
@@ -37,23 +37,40 @@ def answer(service: Service, request: Request, region: str) -> Response:
     normal = normalize_request(prepared)
     for pattern, execute in backend(service, region).urls.items():
         if re.compile(pattern).match(url):
-            try:
-                status, given, body = execute(normal, normal.raw_url, normal.headers)
-            except HTTPException as error:
-                status, given, body = error.code, error.get_headers(), error.get_body()
-            except (DagguardError, KeyboardInterrupt):
-                raise
-            except Exception as error:
-                # a defect of moto must not be taken for a fault of the task: the verdict is inconclusive
-                what = f"moto fails on it with {type(error).__name__}: {error}"
-                raise NotEmulated(service.signing, f"{request.method} {request.path}", what) from error
+            found = guarded(service, request, lambda: execute(normal, normal.raw_url, normal.headers))  # noqa: B023
+            if isinstance(found, Response):
+                return found
+            status, given, body = found
             break
     else:
         what = f"{request.method} {request.path}"
         raise NotEmulated(service.signing, what, "moto has no such path")
     content = body.encode() if isinstance(body, str) else bytes(body or b"")
-    kept = dict(given).items()
-    return Response(int(status), tuple((k, str(v)) for k, v in kept if k.lower() not in _OURS), content)
+    return Response(int(status), _headers(given), content)
+
+
+def guarded(service: Service, request: Request, call: Callable[[], Any]) -> Any:
+    """What ``call`` returns, or the answer to a request that moto refuses.
+
+    :raises NotEmulated: moto breaks down. That must not be taken for a fault of the task: the verdict is inconclusive
+    """
+    from moto.core.exceptions import HTTPException
+
+    try:
+        return call()
+    except HTTPException as error:
+        body = error.get_body()
+        content = body.encode() if isinstance(body, str) else bytes(body or b"")
+        return Response(int(error.code or 500), _headers(error.get_headers()), content)
+    except (DagguardError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        what = f"moto fails on it with {type(error).__name__}: {error}"
+        raise NotEmulated(service.signing, f"{request.method} {request.path}", what) from error
+
+
+def _headers(given: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((name, str(value)) for name, value in dict(given).items() if name.lower() not in _OURS)
 
 
 def instead(request: Request, asked: Instead) -> Request:

@@ -10,6 +10,6 @@ refused by name: its verdict is inconclusive.
 What one transaction does is several operations here (the XComs of ``multiple_outputs``, which Airflow 2.11 commits at
 once): a kill between them leaves what no kill could, and what the retry clears before it begins.
 
-Two more things differ from production. A sensor that reschedules itself counts its time-out anew in each try, where
-Airflow 2.11 counts from the first one. Rendered fields, which are for people, stay in the attempt's own database.
+Two more things differ from production. Rendered fields, which are for people, stay in the attempt's own database. In
+Airflow 2.11 a worker that was superseded and goes on leaves the events of its datasets once more; here that is refused.
 """

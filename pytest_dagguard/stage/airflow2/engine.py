@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from airflow import settings
 
-from pytest_dagguard.model.attempt import AttemptSpec
 from pytest_dagguard.stage.airflow2 import database, guard, remember, secrets
 from pytest_dagguard.stage.airflow2.api import Api
-from pytest_dagguard.stage.airflow2.task import Refused, execute
+from pytest_dagguard.stage.airflow2.task import execute
 from pytest_dagguard.stage.compat import dagbag
-from pytest_dagguard.stage.compat.firing import Fired
 
-__all__ = ["Refused", "block", "connected", "execute", "fire", "prepare", "prepare_triggers"]
+__all__ = ["TRIGGERS", "block", "connected", "execute", "prepare"]
+
+TRIGGERS = "pytest_dagguard.stage.airflow2.triggers"
+"""The module that runs triggers."""
 
 _OFTEN = (
     "airflow.decorators",
@@ -54,15 +55,3 @@ def connected(url: str, asked: Callable[[Any, Callable[[], Any]], Any]) -> Itera
     secrets.install(api, asked)
     guard.install(settings.engine, api)
     yield
-
-
-def prepare_triggers() -> None:
-    """Do before the forks what a trigger needs."""
-    importlib.import_module("pytest_dagguard.stage.airflow2.triggers")
-
-
-def fire(spec: AttemptSpec, trigger: Mapping[str, Any], method: str, kwargs: Any) -> Fired:
-    """Run a trigger, see :func:`pytest_dagguard.stage.airflow2.triggers.run`."""
-    from pytest_dagguard.stage.airflow2 import triggers
-
-    return triggers.run(spec, trigger, method, kwargs)

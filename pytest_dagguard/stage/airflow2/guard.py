@@ -20,7 +20,9 @@ _BETWEEN = ("/sqlalchemy/", "/airflow/utils/session.py", "/airflow/api_internal/
 """Code that stands between whoever asks and the database: parts of paths."""
 
 _PASSES_ON = {
-    "/airflow/models/dagrun.py": frozenset({"fetch_task_instance", "get_task_instance"}),
+    "/airflow/models/dagrun.py": frozenset(
+        {"fetch_task_instance", "fetch_task_instances", "find", "get_task_instance", "get_task_instances"}
+    ),
     "/airflow/models/taskinstance.py": frozenset({"get_task_instance"}),
 }
 """Functions that anybody may call, so that it matters who does: the end of a file's path -> functions."""
@@ -56,6 +58,8 @@ _WAY: dict[str, frozenset[str]] = {
     "/airflow/models/skipmixin.py": frozenset({"_skip", "_skip_all_except"}),
     "/airflow/models/xcom.py": frozenset({"get_many", "get_one"}),
     "/airflow/datasets/manager.py": frozenset({"register_dataset_change", "_queue_dagruns", "create_datasets"}),
+    "/airflow/operators/trigger_dagrun.py": frozenset({"execute_complete"}),
+    "/airflow/providers/standard/operators/trigger_dagrun.py": frozenset({"_trigger_dag_run_af_2_execute_complete"}),
     "/airflow/sensors/base.py": frozenset({"_orig_start_date"}),
     "/airflow/utils/db.py": frozenset(
         {"__len__", "__bool__", "__iter__", "__getitem__", "__eq__", "get_query_count", "check_query_exists"}
@@ -102,6 +106,12 @@ def install(engine: Any, api: Api) -> None:
             raise api.unmapped(f"{verb} {table}")
 
     event.listen(engine, "before_cursor_execute", check)
+
+
+def is_asked_by_airflow(frame: FrameType) -> bool:
+    """Say whether Airflow's own code on the way of a task asks, in or above a frame."""
+    asks = _who(frame)
+    return asks is not None and _is_in(_WAY, asks)
 
 
 def _who(frame: FrameType | None) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airflow.datasets import Dataset, DatasetAlias
@@ -64,8 +64,7 @@ def fill(session: Any, spec: AttemptSpec, task: Any, granted: Mapping[str, Any],
         row = TaskInstance(each, run_id=spec.run_id, state=None, map_index=index)
         if each is task:
             _describe(row, spec, granted)
-            if granted["task_reschedule_count"]:
-                session.add(_reschedule(spec, api))
+            session.add_all(_reschedules(task, spec, granted, api))
         session.add(row)
     for each in {each.uri: each for each in task.outlets or () if isinstance(each, Dataset)}.values():
         session.add(DatasetModel(uri=each.uri))
@@ -89,9 +88,13 @@ def _describe(row: Any, spec: AttemptSpec, granted: Mapping[str, Any]) -> None:
         row.state = "up_for_reschedule"  # so that Airflow has it begin when it first began
 
 
-def _reschedule(spec: AttemptSpec, api: Api) -> Any:
-    """The first time that the task was rescheduled, by which it counts its time-out."""
-    found = moment(api.ask("GET", f"task-reschedules/{spec.ti_id}/start_date"))
-    row = TaskReschedule(spec.task_id, spec.dag_id, spec.run_id, spec.try_number, found, found, found, spec.map_index)
-    row.duration = 0
-    return row
+def _reschedules(task: Any, spec: AttemptSpec, granted: Mapping[str, Any], api: Api) -> Iterator[Any]:
+    """When the task instance was rescheduled, in any of its tries: a sensor counts its time-out from the first time."""
+    if not getattr(task, "reschedule", False) or (spec.try_number < 2 and not granted["task_reschedule_count"]):
+        return
+    names = {name: getattr(spec, name) for name in ("dag_id", "run_id", "task_id", "map_index")}
+    for each in api.ask("GET", "metadata-database/task-reschedules", **names):
+        date = moment(each["date"])
+        yield TaskReschedule(
+            **names, try_number=each["try_number"], start_date=date, end_date=date, reschedule_date=date
+        )

@@ -15,7 +15,7 @@ from airflow.models.dataset import DatasetEvent
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.utils import timezone
 
-from pytest_dagguard.stage.airflow2 import rows
+from pytest_dagguard.stage.airflow2 import inlets, rows
 from pytest_dagguard.stage.airflow2.api import Api, Declined, part, written
 
 
@@ -100,10 +100,11 @@ class _Children:
 def dataset_events(session: Any, instance: Any) -> Mapping[str, Any]:
     """The events that a success leaves, as the Execution API takes them."""
     named = {"source_task_id": instance.task_id, "source_dag_id": instance.dag_id, "source_run_id": instance.run_id}
-    events = session.query(DatasetEvent).filter_by(**named).order_by(DatasetEvent.id).all()
+    found = session.query(DatasetEvent).filter_by(**named).order_by(DatasetEvent.id).all()
+    others = inlets.placed(session)
     outlets: dict[str, Mapping[str, Any]] = {}
     told = []
-    for each in events:
+    for each in (event for event in found if event.id not in others):
         uri = each.dataset.uri
         event = {"dest_asset_key": {"name": uri, "uri": uri}, "extra": each.extra or {}}
         for alias in each.source_aliases:

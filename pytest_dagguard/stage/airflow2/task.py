@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from airflow import settings
@@ -13,27 +12,23 @@ from airflow.serialization.serialized_objects import BaseSerialization
 from airflow.utils import timezone
 
 from pytest_dagguard.model.attempt import AttemptSpec
-from pytest_dagguard.stage.airflow2 import database, guard, previous, rows, runs, secrets, xcoms
+from pytest_dagguard.stage.airflow2 import (
+    database,
+    external,
+    guard,
+    inlets,
+    lookups,
+    previous,
+    rows,
+    runs,
+    secrets,
+    xcoms,
+)
 from pytest_dagguard.stage.airflow2.api import Api, Declined, written
+from pytest_dagguard.stage.compat.ending import Ending, Refused
 
 _SUPERSEDED = (404, 409, 410)
 """How the Execution API answers a try after which another has begun."""
-
-
-class Refused(Exception):
-    """Airflow did not let this try start."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a task instance ended.
-
-    :param state: Airflow's name of the state
-    :param error: the exception, None where there was none
-    """
-
-    state: str
-    error: BaseException | None
 
 
 def execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> Ending:
@@ -54,8 +49,9 @@ def execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> Ending:
     instance = rows.fill(session, spec, task, granted, api)
     instance.task = task
     xcoms.install(api, task, granted["xcom_keys_to_clear"])
-    runs.install(api)
-    previous.install(api)
+    for part in (runs, previous, external, inlets):
+        part.install(api)
+    lookups.install(api, task)
     SkipMixin._set_state_to_skipped = staticmethod(_skipping(spec, api))
     instance.check_and_change_state_before_execution(
         verbose=False, ignore_all_deps=True, ignore_ti_state=True, job_id="1", session=session

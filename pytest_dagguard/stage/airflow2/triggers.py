@@ -10,6 +10,8 @@ from airflow.serialization.serialized_objects import BaseSerialization
 from airflow.utils.module_loading import import_string
 
 from pytest_dagguard.model.attempt import AttemptSpec
+from pytest_dagguard.stage.airflow2 import external
+from pytest_dagguard.stage.airflow2.api import Api
 from pytest_dagguard.stage.compat.firing import FAIL, Fired, first_event
 
 
@@ -20,6 +22,7 @@ def run(spec: AttemptSpec, trigger: Mapping[str, Any], method: str, kwargs: Any)
     :param method: the task's ``next_method``
     :param kwargs: the task's ``next_kwargs``, serialized
     """
+    external.install(Api(dict(spec.endpoints)["airflow"]))
     try:
         event = asyncio.run(first_event(lambda: _made(trigger), trigger.get("timeout")))
     except asyncio.TimeoutError:

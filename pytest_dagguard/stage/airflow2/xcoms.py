@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,7 @@ from airflow.models import taskinstance, xcom_arg
 from airflow.models.dagrun import DagRun
 from airflow.models.mappedoperator import MappedOperator
 from airflow.models.xcom import XCOM_RETURN_KEY, BaseXCom
+from airflow.utils import timezone
 from airflow.utils.db import LazySelectSequence
 from airflow.utils.helpers import is_container
 from airflow.utils.session import provide_session
@@ -49,11 +51,8 @@ def install(api: Api, task: Any, clears: Sequence[str]) -> None:
         *,
         run_id: str | None = None,
     ) -> Any:
-        if execution_date is not None:
+        if run_id is None:
             raise api.unmapped("XComs by execution_date")
-        if key is None:
-            raise api.unmapped("XComs of any key")
-        assert run_id is not None
         xcoms.fetch(session, run_id, key, task_ids, dag_ids, map_indexes, include_prior_dates)
         named = {"key": key, "task_ids": task_ids, "dag_ids": dag_ids, "map_indexes": map_indexes, "limit": limit}
         return get_many(**named, include_prior_dates=include_prior_dates, run_id=run_id, session=session)
@@ -146,26 +145,39 @@ class _XComs:
             self.drop((str(dag_id), run_id, str(task_id)), key, -1 if map_index is None else map_index)
 
     def fetch(
-        self, session: Any, run_id: str, key: str, task_ids: Any, dag_ids: Any, map_indexes: Any, prior: bool
+        self, session: Any, run_id: str, key: str | None, task_ids: Any, dag_ids: Any, map_indexes: Any, prior: bool
     ) -> None:
         """Have the local database hold what a query is going to ask for."""
-        dags = _several(dag_ids)
-        if not dags:
-            raise self.api.unmapped("XComs of any DAG")
-        tasks = _several(task_ids)
-        if prior and len(tasks) != 1:
-            raise self.api.unmapped("XComs of several tasks and any run")
+        dags, tasks = _several(dag_ids), _several(task_ids)
+        if (task_ids is not None and not tasks) or (dag_ids is not None and not dags):
+            return  # of none of them
+        if key is None or not dags or not tasks or (prior and len(tasks) > 1):
+            self._select(session, {"run_id": run_id, "dag_id": dags, "task_id": tasks, "key": key}, prior)
+            return
         for dag_id in dags:
-            asked = tasks or (list(self.task.dag.task_ids) if dag_id == self.task.dag_id else [])
-            if not asked:
-                raise self.api.unmapped("XComs of any task of another DAG")
-            found = [self._copy(session, (dag_id, run_id, each), key, map_indexes, prior) for each in asked]
-            if not tasks and sum(map(bool, found)) > 1:
-                # which of them is the newest only a database knows
-                raise self.api.unmapped("the newest of several tasks' XComs")
+            for task_id in tasks:
+                self._copy(session, (dag_id, run_id, task_id), key, map_indexes, prior)
 
-    def _copy(self, session: Any, where: Place, key: str, map_indexes: Any, prior: bool) -> int:
-        """Copy the XComs of one task and key; returns how many there are."""
+    def _select(self, session: Any, named: dict[str, Any], prior: bool) -> None:
+        """Copy what the cloud has of many tasks or keys; which of them is newer is in the order in which it tells."""
+        query = {name: value for name, value in named.items() if value}
+        found = self.api.ask("GET", "metadata-database/xcoms", **query, include_prior_dates=bool(prior))
+        before = session.query(BaseXCom)
+        for name, value in query.items():
+            if name != "run_id" or not prior:
+                column = getattr(BaseXCom, name)
+                before = before.filter(column.in_(value) if isinstance(value, list) else column == value)
+        before.delete()
+        now = timezone.utcnow()
+        for number, each in enumerate(found):
+            dag_run_id = self._run(session, each["dag_id"], each["run_id"])
+            row = BaseXCom(**{**each, "value": _raw(each["value"])}, dag_run_id=dag_run_id)
+            row.timestamp = now - timedelta(milliseconds=number)
+            session.add(row)
+        session.flush()
+
+    def _copy(self, session: Any, where: Place, key: str, map_indexes: Any, prior: bool) -> None:
+        """Copy the XComs of one task and key."""
         values = self._values(where, key, map_indexes, prior)
         dag_id, run_id, task_id = where
         named = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "key": key}
@@ -176,19 +188,20 @@ class _XComs:
                 row = BaseXCom(**named, dag_run_id=dag_run_id, map_index=index, value=_raw(value))
                 session.add(row)
         session.flush()
-        return len(values)
 
     def _values(self, where: Place, key: str, map_indexes: Any, prior: bool) -> dict[int, Any]:
         path = "xcoms/" + "/".join(map(part, (*where, key)))
         more = {"include_prior_dates": True} if prior else {}
-        if map_indexes is None:
-            mapped = self._is_mapped(where)
-            if mapped:
-                return dict(enumerate(self.api.ask("GET", f"{path}/slice", **more)))
-            map_indexes = -1
-        indexes: Iterable[int] = map_indexes if is_container(map_indexes) else [map_indexes]
+        if map_indexes is None and self._is_mapped(where):
+            return dict(enumerate(self.api.ask("GET", f"{path}/slice", **more)))
+        indexes: Iterable[int] = (
+            map_indexes if is_container(map_indexes) else [-1 if map_indexes is None else map_indexes]
+        )
         found = {index: self.api.find(path, map_index=index, **more) for index in indexes}
-        return {index: each["value"] for index, each in found.items() if each is not None}
+        values = {index: each["value"] for index, each in found.items() if each is not None}
+        if map_indexes is None and not values and where[0] != self.task.dag_id:  # it may be mapped: who knows
+            return dict(enumerate(self.api.ask("GET", f"{path}/slice", **more)))
+        return values
 
     def _is_mapped(self, where: Place) -> bool:
         dag_id, _, task_id = where

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import importlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from pytest_dagguard.model.attempt import AttemptSpec
+from pytest_dagguard.stage.compat.ending import Refused
+from pytest_dagguard.stage.compat.firing import Fired
 from pytest_dagguard.stage.compat.version import MAJOR
 
 if TYPE_CHECKING or MAJOR >= 3:
-    from pytest_dagguard.stage.compat.task_sdk import (
-        Refused,
-        block,
-        connected,
-        execute,
-        fire,
-        prepare,
-        prepare_triggers,
-    )
+    from pytest_dagguard.stage.compat import task_sdk as chosen
 else:
-    from pytest_dagguard.stage.airflow2.engine import (
-        Refused,
-        block,
-        connected,
-        execute,
-        fire,
-        prepare,
-        prepare_triggers,
-    )
+    from pytest_dagguard.stage.airflow2 import engine as chosen
 
 __all__ = ["Refused", "block", "connected", "execute", "fire", "prepare", "prepare_triggers"]
+
+block, connected, execute, prepare = chosen.block, chosen.connected, chosen.execute, chosen.prepare
+
+
+def prepare_triggers() -> None:
+    """Do before the forks what a trigger needs."""
+    importlib.import_module(chosen.TRIGGERS)
+
+
+def fire(spec: AttemptSpec, trigger: Mapping[str, Any], method: str, kwargs: Any) -> Fired:
+    """Run a trigger in this process, as a triggerer does, until it fires.
+
+    :param trigger: ``classpath``, ``kwargs`` and ``timeout`` (seconds or None), as the task asked for
+    :param method: the task's ``next_method``
+    :param kwargs: the task's ``next_kwargs``, serialized
+    """
+    fired: Fired = importlib.import_module(chosen.TRIGGERS).run(spec, trigger, method, kwargs)
+    return fired

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_dagguard.stage.virtual import bell
+
 FAIL = "__fail__"
 """Airflow's name of the method that a task goes on with when its trigger has failed."""
 
@@ -49,9 +51,9 @@ async def _next(trigger: Any) -> Any:
 
 async def _before(coming: Any, seconds: float) -> Any:
     """Wait for it, but not for longer than so many seconds of the task's own time."""
-    first, bell = asyncio.ensure_future(coming), asyncio.ensure_future(asyncio.sleep(seconds))
-    await asyncio.wait({first, bell}, return_when=asyncio.FIRST_COMPLETED)
-    bell.cancel()
+    first, rung = asyncio.ensure_future(coming), asyncio.ensure_future(bell(seconds))
+    await asyncio.wait({first, rung}, return_when=asyncio.FIRST_COMPLETED)
+    rung.cancel()
     if first.done():
         return first.result()
     first.cancel()

@@ -8,14 +8,12 @@ nobody checks here. So both are changed where they are imported, in a process th
 from __future__ import annotations
 
 import base64
-import importlib.abc
-import importlib.machinery
 import os
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
+
+from pytest_dagguard.stage.compat import imported
 
 _TOKEN = "testing"
 _CREDENTIAL = (
@@ -26,32 +24,7 @@ _CREDENTIAL = (
 
 def lead_here() -> None:
     """Change the modules that are there, and those that come."""
-    for name, change in _CHANGES.items():
-        if name in sys.modules:
-            change(sys.modules[name])
-    if not any(isinstance(each, _Finder) for each in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-    """Finds the modules as they are found without it, and has them changed when they have been executed."""
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        change = _CHANGES.get(fullname)
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target) if change else None
-        loader: Any = spec.loader if spec is not None else None
-        if change is None or loader is None:
-            return spec
-        execute = loader.exec_module
-
-        def execute_and_change(module: ModuleType) -> None:
-            execute(module)
-            change(module)
-
-        loader.exec_module = execute_and_change
-        return spec
+    imported.change(_CHANGES)
 
 
 def _eks(module: Any) -> None:

@@ -16,7 +16,6 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
@@ -31,6 +30,7 @@ from airflow.sdk.execution_time.comms import ErrorResponse
 from pytest_dagguard.isolation import waits
 from pytest_dagguard.model.attempt import AttemptSpec
 from pytest_dagguard.stage.compat.client import connect
+from pytest_dagguard.stage.compat.ending import Ending, Refused
 
 try:
     from airflow.sdk.api.datamodels._generated import TaskInstance
@@ -40,22 +40,6 @@ except ImportError:  # pragma: no cover - Airflow 3.0
 
 AIRFLOW_30 = not hasattr(supervision.InProcessTestSupervisor, "_setup_subprocess_socket")
 """Airflow 3.0's supervisor opens no socket for the programs of a task."""
-
-
-class Refused(Exception):
-    """Airflow's API did not let this try start."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a task instance ended.
-
-    :param state: Airflow's name of the state
-    :param error: the exception, None where there was none
-    """
-
-    state: str
-    error: BaseException | None
 
 
 class Comms:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Mapping
-from typing import Any
 
-from pytest_dagguard.model.attempt import AttemptSpec
 from pytest_dagguard.stage.compat import client, dagbag, logs, remember
-from pytest_dagguard.stage.compat.firing import Fired
 from pytest_dagguard.stage.compat.orm import block
 from pytest_dagguard.stage.compat.parse import connected
-from pytest_dagguard.stage.compat.sdk import Refused, execute
+from pytest_dagguard.stage.compat.sdk import execute
 
-__all__ = ["Refused", "block", "connected", "execute", "fire", "prepare", "prepare_triggers"]
+__all__ = ["TRIGGERS", "block", "connected", "execute", "prepare"]
+
+TRIGGERS = "pytest_dagguard.stage.compat.triggers"
+"""The module that runs triggers."""
 
 
 def prepare() -> None:
@@ -30,15 +29,3 @@ def prepare() -> None:
     ):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-
-
-def prepare_triggers() -> None:
-    """Do before the forks what a trigger needs."""
-    importlib.import_module("pytest_dagguard.stage.compat.triggers")
-
-
-def fire(spec: AttemptSpec, trigger: Mapping[str, Any], method: str, kwargs: Any) -> Fired:
-    """Run a trigger, see :func:`pytest_dagguard.stage.compat.triggers.run`."""
-    from pytest_dagguard.stage.compat import triggers
-
-    return triggers.run(spec, trigger, method, kwargs)

@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 
 from laboratory import RUN_ID, Laboratory, said
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Subject
-from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Kill, Run
 from pytest_dagguard.model.seed import Seed
 
-OLD = "from airflow import DAG\nfrom airflow.decorators import task\nfrom airflow.models import Variable\n"
-
-
-def verbs(outcome: Outcome, *, reads: bool = False) -> list[str]:
-    """The operations on Airflow, in order."""
-    found = [each.operation for each in outcome.history if each.operation.service == "airflow"]
-    return [each.verb for each in found if reads or each.verb != "dagrun.previous"]
-
-
-def content(lab: Laboratory, outcome: Outcome, name: str) -> Any:
-    return json.loads(lab.lab.content(outcome.after[name].digest))
-
-
-def dag(lab: Laboratory, source: str, order: str = "") -> Any:
-    """A file with the DAG ``d``, in which the source makes the operators."""
-    body = "\n".join("    " + line for line in source.strip("\n").splitlines())
-    return lab.write(f"{OLD}\nfrom datetime import datetime, timedelta\nwith DAG('d', schedule=None) as d:\n{body}\n")
+from .old_files import content, dag, verbs
 
 
 def test_a_try_is_a_start_what_it_pushes_and_its_end(lab: Laboratory) -> None:
@@ -109,28 +89,6 @@ def test_a_connection_comes_from_the_seed(lab: Laboratory) -> None:
     assert lab.returned(outcome)[:4] == ["example.org", "pw", 80, {"a": 1}]
 
 
-def test_one_task_takes_what_another_has_returned(lab: Laboratory) -> None:
-    path = lab.file(
-        "@task(multiple_outputs=True)\ndef a():\n    return {'x': 1, 'y': [2]}",
-        "@task\ndef b(y, ti=None):\n    return [y, ti.xcom_pull(task_ids='a', key='x'), ti.xcom_pull(task_ids=['a'], key='x')[0], ti.xcom_pull(key='x')]",
-        order="b(a()['y'])",
-    )
-    outcome = lab.chain(path, "a", "b")
-    assert outcome.last.state == "success", outcome.last.error
-    assert lab.returned(outcome, "b") == [[2], 1, 1, 1]
-
-
-def test_a_value_of_any_task_is_no_evidence_where_two_have_it(lab: Laboratory) -> None:
-    path = lab.file(
-        "@task\ndef a():\n    return 1",
-        "@task\ndef b():\n    return 2",
-        "@task\ndef c(ti=None):\n    ti.xcom_pull(key='return_value')",
-        order="[a(), b()] >> c()",
-    )
-    outcome = lab.chain(path, "a", "b", "c")
-    assert "newest of several tasks" in outcome.unreachable
-
-
 def test_a_bash_operator_is_templated(lab: Laboratory) -> None:
     source = """
 from airflow.operators.bash import BashOperator
@@ -142,7 +100,11 @@ BashOperator(task_id="t", bash_command="echo {{ ds }} {{ ti.try_number }} {{ var
 @pytest.mark.parametrize(
     ("body", "what"),
     [
-        ("ti.get_dagrun().get_task_instances()", "SELECT task_instance"),
+        (
+            "from airflow.utils.session import create_session; from airflow.models import TaskInstance\n"
+            "        with create_session() as s: s.query(TaskInstance).all()",
+            "SELECT task_instance",
+        ),
         (
             "from airflow.utils.session import create_session; from airflow.models import DagRun\n"
             "        with create_session() as s: s.query(DagRun).count()",

@@ -1,0 +1,1 @@
+"""Calls over gRPC: the wire, and what they mean over REST."""

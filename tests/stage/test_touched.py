@@ -1,0 +1,139 @@
+"""Pages written to: which are noted, and that to have them early leaves what is in them as it was."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import resource
+import select
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_dagguard.isolation import syscalls
+from pytest_dagguard.stage import touched
+from pytest_dagguard.stage.child import fork
+
+MAPS = """\
+5555000-5557000 rw-p 00000000 00:00 0                          [heap]
+6000000-6001000 rw-p 00001000 fe:00 26933                      /usr/lib/lib with a name.so
+6100000-6101000 r--p 00000000 00:00 0
+6200000-6201000 rw-s 00000000 00:01 77                         /dev/zero (deleted)
+7ffc000-7ffd000 rw-p 00000000 00:00 0                          [stack]
+"""
+OURS, SHARED, ABSENT = 1 << 63 | 1 << 56, 1 << 63, 0
+linux = pytest.mark.xfail(sys.platform != "linux", reason="only Linux tells which pages a process has for itself")
+
+
+def test_private_memory_that_can_be_written_to_is_looked_at_and_not_the_stack() -> None:
+    assert list(touched._private(MAPS)) == [(0x5555000, 0x5557000), (0x6000000, 0x6001000)]
+
+
+@pytest.mark.parametrize(
+    ("entries", "pages"),
+    [
+        ([], []),
+        ([SHARED, ABSENT], []),
+        ([OURS], [(0, 1)]),
+        ([OURS, OURS, SHARED, OURS], [(0, 2), (3, 1)]),
+        ([ABSENT, OURS, ABSENT], [(1, 1)]),
+    ],
+)
+def test_neighbouring_pages_are_one_span(entries: list[int], pages: list[tuple[int, int]]) -> None:
+    wanted = [(4096 + first * touched.PAGE, count * touched.PAGE) for first, count in pages]
+    assert list(touched._spans(4096, entries)) == wanted
+
+
+class Memory:
+    """Sixty-four pages, each with its number in it."""
+
+    def __init__(self) -> None:
+        self.map = mmap.mmap(-1, 64 * touched.PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        for each in range(64):
+            self.map[each * touched.PAGE] = each
+
+    def write(self, pages: range) -> None:
+        for each in pages:
+            self.map[each * touched.PAGE + 1] = 1
+
+    def numbers(self) -> list[int]:
+        return [self.map[each * touched.PAGE] for each in range(64)]
+
+
+def finished(body: Callable[[], Any], tmp_path: Path) -> Any:
+    child = fork(body, str(tmp_path / "log"))
+    while not child.read():
+        select.select([child.pipe], [], [])
+    os.close(child.pipe)
+    os.waitpid(child.pid, 0)
+    return child.result()
+
+
+def faults(does: Callable[[], None]) -> int:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    does()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+@linux
+def test_a_fork_that_has_its_pages_early_writes_to_them_without_a_fault(tmp_path: Path) -> None:
+    memory = Memory()
+
+    def notes() -> tuple[touched.Span, ...]:
+        memory.write(range(16, 48))
+        return touched.note()
+
+    spans = finished(notes, tmp_path)
+    assert any(length >= 32 * touched.PAGE for _, length in spans)
+
+    def without() -> int:
+        return faults(lambda: memory.write(range(16, 48)))
+
+    def beforehand() -> tuple[int, list[int]]:
+        touched.have(spans)
+        return faults(lambda: memory.write(range(16, 48))), memory.numbers()
+
+    assert finished(without, tmp_path) >= 32
+    count, numbers = finished(beforehand, tmp_path)
+    assert count < 8
+    assert numbers == memory.numbers() == list(range(64))
+
+
+def test_memory_that_is_not_there_is_left_out() -> None:
+    touched.have([(touched.PAGE, touched.PAGE)])
+
+
+def test_where_the_kernel_does_not_know_it_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def refuse(address: int, length: int, advice: int) -> None:
+        asked.append(address)
+        raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(syscalls, "madvise", refuse)
+    touched.have([(4096, 4096), (8192, 4096)])
+    assert asked == [4096]
+
+
+def test_one_attempt_of_each_task_notes_and_the_next_child_has_the_pages_of_the_last_task() -> None:
+    habits = touched.Habits()
+    assert [habits.begins("a") for _ in range(4)] == [False, True, False, False]
+    habits.keep("a", ((4096, 4096),))
+    assert habits.likely() == ((4096, 4096),)
+    assert not habits.begins("b")
+    assert habits.likely() == ()
+    habits.begins("a")
+    assert habits.likely() == ((4096, 4096),)
+
+
+def test_the_pages_of_the_last_tasks_are_remembered() -> None:
+    habits = touched.Habits()
+    for number in range(touched.KEPT + 1):
+        habits.keep(number, ((number, 1),))
+    habits.begins(0)
+    assert habits.likely() == ()
+    habits.begins(touched.KEPT)
+    assert habits.likely() == ((touched.KEPT, 1),)
