@@ -106,6 +106,8 @@ class _Look:
     def case(self, difference: Difference) -> Case | None:
         if difference.kind == "expiry":
             return self._expiry(difference)
+        if self._is_folder(difference):
+            return None
         if difference.how == EXTRA:
             return self._extra(difference)
         if difference.how == MISSING:
@@ -117,6 +119,16 @@ class _Look:
     @staticmethod
     def _make(difference: Difference, cls: str, tag: str, text: str) -> Case:
         return Case(cls, tag, difference.label, text, difference.name, difference.kind)
+
+    def _is_folder(self, it: Difference) -> bool:
+        """Say whether all that differs is an empty object that stands for a folder, in which there is something.
+
+        Clients that think in folders make one where they find none, and to them the folder is there either way.
+        """
+        name, entry = it.found or it.wanted or ("", None)
+        if it.how not in (EXTRA, MISSING) or it.kind != "object" or entry is None or entry.size:
+            return False
+        return name.endswith("/") and any(each.startswith(name) and each != name for each in self.outcome.after)
 
     def _expiry(self, it: Difference) -> Case | None:
         """A key that lives for ever where it should not, or the other way round; not where the key itself differs."""
