@@ -1,10 +1,9 @@
-"""AWS beside S3: services whose jobs go on by themselves, answered by moto, their time by the world's clock."""
+"""AWS beside S3: jobs that go on by themselves and what is kept, answered by moto, their time by the world's clock."""
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pytest_dagguard.cloud import s3_services
@@ -12,7 +11,6 @@ from pytest_dagguard.cloud.aws_services import moto_call
 from pytest_dagguard.cloud.aws_services.service import (
     FAILED,
     LIVE,
-    OURS,
     SUCCEEDED,
     WAITING,
     Instead,
@@ -20,6 +18,7 @@ from pytest_dagguard.cloud.aws_services.service import (
     Refusal,
     Service,
 )
+from pytest_dagguard.cloud.aws_services.storages import HOME, Storages
 from pytest_dagguard.cloud.emulator import Blobs, Caller, Request, Response, World
 from pytest_dagguard.cloud.s3_address import scope
 from pytest_dagguard.model import life, registry
@@ -39,16 +38,16 @@ _READS = ("Get", "List", "Describe", "BatchGet", "Head")
 
 
 class Aws:
-    """AWS jobs (moto): Glue, EMR, Batch and others; what a job does is said under [tool.dagguard.jobs]."""
+    """AWS beside S3 (moto): Glue, EMR, Batch and other jobs, SSM parameters, secrets; [tool.dagguard.jobs] has jobs."""
 
     name = "aws"
 
     def __init__(self, blobs: Blobs, auto_buckets: bool) -> None:
         found = registry.collect("pytest_dagguard.cloud.aws_services", "SERVICE")
         self.services: dict[str, Service] = {each.signing: each for each in found.values()}
+        self._storages = Storages(self.services)
         self._blobs = blobs
         self._world: World | None = None
-        self._regions: set[tuple[str, str]] = set()
         self._lives: dict[str, tuple[str, str, str]] = {}
         self._counts: dict[str, int] = {}
         self._begun: dict[tuple[str, str, str], float] = {}
@@ -61,6 +60,7 @@ class Aws:
     def attach(self, world: World) -> None:
         """Time and processes come from there."""
         self._world = world
+        self._storages.passed = lambda: world.clock.now
 
     def environment(self, url: str) -> dict[str, str]:
         """Nothing: one endpoint variable serves all of AWS, and it is S3's."""
@@ -77,8 +77,12 @@ class Aws:
         """
         service, action, body = self._read(request)
         if action not in service.verbs:
-            raise NotEmulated(service.signing, action, f"of {service.signing}, jobs and their runs are emulated")
-        groups = service.groups(self._backend(service, _region(request)), action, body)
+            raise NotEmulated(service.signing, action, f"of {service.signing}, {service.emulated}")
+        backend = self._storages.get(service, self._region(service, request))
+        found = service.footprint(backend, action, body)
+        if found is not None:
+            return Operation(service.signing, action, found.shown, found.reads, found.writes)
+        groups = service.groups(backend, action, body)
         shown = f"job://{service.label}/{groups[0] if groups else '*'}"
         runs = service.run_ids(action, body)
         # who starts a run and who looks at another one do not meet; who counts or lists them meets both
@@ -95,8 +99,9 @@ class Aws:
         :raises NotEmulated: as :meth:`classify`
         """
         service, action, body = self._read(request)
-        region = _region(request)
-        backend = self._backend(service, region)
+        region = self._region(service, request)
+        backend = self._storages.get(service, region)
+        request = service.rewrite(request, region)
         service.prepare(backend, action, body)
         own = service.own.get(action)
         found = moto_call.guarded(service, request, lambda: own(backend, body)) if own is not None else None
@@ -124,15 +129,12 @@ class Aws:
         service = self.services[signing]
         return service, action, service.read(request, fields, body if isinstance(body, dict) else {})
 
-    def _backend(self, service: Service, region: str) -> Any:
-        if (service.signing, region) not in self._regions:
-            self._regions.add((service.signing, region))
-            service.switch_off()
-        return moto_call.backend(service, region)
+    def _region(self, service: Service, request: Request) -> str:
+        return self._storages.region(service, scope(request)[0] or HOME)
 
     def _begin_fresh(self, service: Service, region: str) -> None:
         """Have those runs begin to live whose turn it is."""
-        for run in service.runs(moto_call.backend(service, region)):
+        for run in service.runs(self._storages.get(service, region)):
             where = (service.signing, region, run.id)
             if run.does and run.state == LIVE and where not in self._begun:
                 assert self._world is not None
@@ -160,7 +162,7 @@ class Aws:
     def _end_stopped(self, service: Service, region: str) -> None:
         """End the processes of runs that somebody stopped."""
         assert self._world is not None
-        live = {run.id for run in service.runs(moto_call.backend(service, region)) if run.state == LIVE}
+        live = {run.id for run in service.runs(self._storages.get(service, region)) if run.state == LIVE}
         for actor, (signing, place, run_id) in list(self._lives.items()):
             if (signing, place) == (service.signing, region) and run_id not in live:
                 del self._lives[actor]
@@ -179,7 +181,7 @@ class Aws:
 
     def _finish(self, signing: str, region: str, run_id: str, state: str, death: Death | None = None) -> None:
         service = self.services[signing]
-        for run in service.runs(self._backend(service, region)):
+        for run in service.runs(self._storages.get(service, region)):
             if run.id == run_id and run.state == LIVE:
                 if run.tell is not None and death is not None:
                     run.tell(death)
@@ -190,66 +192,56 @@ class Aws:
     def running(self) -> dict[str, float]:
         """Runs that are under way -> virtual time at which the service itself ends them."""
         found: dict[str, float] = {}
-        for signing, region in sorted(self._regions):
-            service = self.services[signing]
-            for run in service.runs(moto_call.backend(service, region)):
+        for service, region, backend in self._storages.all():
+            for run in service.runs(backend):
                 if run.does and run.state in (WAITING, LIVE):
-                    since = self._begun.get((signing, region, run.id), float("inf"))
+                    since = self._begun.get((service.signing, region, run.id), float("inf"))
                     found[f"job://{service.label}/{run.folder}/{run.id}"] = since + run.limit
         return found
 
     def entries(self, names: Collection[str] | None = None) -> dict[str, Entry]:
-        """Runs that live or have succeeded. One that was stopped or failed has done nothing that would count."""
-        wanted = ("job://*",) if names is None else tuple(names)
+        """What is kept, and runs that live or have succeeded. One that was stopped or failed has done nothing."""
         found: dict[str, Entry] = {}
-        for signing, region in sorted(self._regions):
-            service = self.services[signing]
-            for run in service.runs(moto_call.backend(service, region)):
-                name = f"job://{service.label}/{run.folder}/{run.same or run.id}"
-                if _fits(name, wanted) and run.state in (WAITING, LIVE, SUCCEEDED) and name not in found:
-                    text = json.dumps({"arguments": run.arguments, "state": run.state}, sort_keys=True, default=str)
-                    found[name] = Entry("job", self._blobs.put(text.encode()), len(text))
+        for name, entry in self._all(None if names is None else tuple(names)):
+            found.setdefault(name, entry)
         return found
+
+    def _all(self, wanted: tuple[str, ...] | None) -> Iterator[tuple[str, Entry]]:
+        for service, _, backend in self._storages.all():
+            for run in service.runs(backend):
+                name = f"job://{service.label}/{run.folder}/{run.same or run.id}"
+                if run.state in (WAITING, LIVE, SUCCEEDED) and (wanted is None or _fits(name, wanted)):
+                    text = json.dumps({"arguments": run.arguments, "state": run.state}, sort_keys=True, default=str)
+                    yield name, Entry("job", self._blobs.put(text.encode()), len(text))
+            for each in service.holds(backend):
+                if wanted is None or _fits(each.name, wanted):
+                    digest = self._blobs.put(each.content)
+                    yield each.name, Entry(each.kind, digest, len(each.content), each.version, each.headers)
+
+    def lapse(self, seconds: float) -> tuple[dict[str, Entry], dict[str, Entry]]:
+        """See :class:`pytest_dagguard.cloud.emulator.Expiring`."""
+        before = self.entries()
+        for service, _, backend in self._storages.all():
+            service.lapse(backend, seconds)
+        return before, self.entries()
 
     def snapshot(self) -> object:
         """A copy of moto's storages."""
-        kept = {each: self._copied(each, self._fields(each)) for each in self._regions}
-        return kept, dict(self._lives), dict(self._counts), dict(self._begun)
+        return self._storages.snapshot(), dict(self._lives), dict(self._counts), dict(self._begun)
 
     def restore(self, snapshot: Any) -> None:
         """Bring moto's storages back."""
-        kept, self._lives, self._counts = snapshot[0], dict(snapshot[1]), dict(snapshot[2])
-        self._begun = dict(snapshot[3])
-        for each in list(self._regions):
-            fields = self._fields(each)
-            if each in kept:
-                fields.clear()
-                fields.update(self._copied(each, kept[each]))
-            else:
-                moto_call.backend(self.services[each[0]], each[1]).reset()
-                for name in [name for name in fields if name.startswith(OURS)]:
-                    del fields[name]
-
-    def _copied(self, where: tuple[str, str], fields: Mapping[str, Any]) -> dict[str, Any]:
-        """A copy of a storage; what in it points back at the storage does so in the copy too."""
-        backend = moto_call.backend(self.services[where[0]], where[1])
-        return copy.deepcopy(dict(fields), {id(backend): backend})
-
-    def _fields(self, where: tuple[str, str]) -> dict[str, Any]:
-        fields: dict[str, Any] = vars(moto_call.backend(self.services[where[0]], where[1]))
-        return fields
+        self._storages.restore(snapshot[0])
+        self._lives, self._counts, self._begun = (dict(each) for each in snapshot[1:])
 
     def seed(self, seed: Seed) -> None:
-        """Nothing: jobs that are named and missing are made."""
+        """Take in parameters and secrets. Jobs that are named and missing are made."""
+        self._storages.sow(seed)
 
 
 def _fits(name: str, wanted: Collection[str]) -> bool:
     job = name.rpartition("/")[0] + RUNS
     return any(name.startswith(each[:-1]) if each.endswith("*") else each in (name, job) for each in wanted)
-
-
-def _region(request: Request) -> str:
-    return scope(request)[0] or "us-east-1"
 
 
 def _json(found: Mapping[str, Any] | Refusal) -> Response:

@@ -12,7 +12,8 @@ from typing import Any
 
 from pytest_dagguard.cloud import dataflow_call
 from pytest_dagguard.cloud.calls.dataflow import INTERFACE
-from pytest_dagguard.cloud.dataflow_call import Call, Refusal, Wanted, as_json
+from pytest_dagguard.cloud.calls.errors import Refusal, as_json
+from pytest_dagguard.cloud.dataflow_call import Call, Wanted
 from pytest_dagguard.cloud.emulator import Blobs, Caller, Request, Response, World
 from pytest_dagguard.model import life
 from pytest_dagguard.model.errors import NotEmulated

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from pytest_dagguard.cloud.emulator import Request, Response
+from pytest_dagguard.cloud.calls.errors import Refusal
+from pytest_dagguard.cloud.emulator import Request
 from pytest_dagguard.model.errors import NotEmulated
 
 UNLOCK = "of Dataflow, templates, and jobs with their messages and metrics are emulated"
@@ -29,27 +30,6 @@ _CALLS: tuple[tuple[str, str, str], ...] = (
 )
 _NAME = re.compile(r"[a-z]([-a-z0-9]{0,1022}[a-z0-9])?")
 _LIMIT = re.compile(r"max_workflow_runtime_walltime_seconds=(\d+)")
-
-
-class Refusal(Exception):
-    """The service says no."""
-
-    def __init__(self, code: int, status: str, message: str) -> None:
-        """
-        :param status: ``ALREADY_EXISTS``
-        """
-        self.code, self.status, self.message = code, status, message
-        super().__init__(message)
-
-    def answer(self) -> Response:
-        """The answer, as Google's interfaces give it."""
-        error = {"code": self.code, "message": self.message, "status": self.status}
-        return as_json({"error": error}, self.code)
-
-
-def as_json(value: object, status: int = 200) -> Response:
-    """An answer with JSON in it."""
-    return Response(status, (("Content-Type", "application/json; charset=UTF-8"),), json.dumps(value).encode())
 
 
 @dataclass(frozen=True, slots=True)

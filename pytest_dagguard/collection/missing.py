@@ -1,4 +1,4 @@
-"""What a run lacked: modules, Variables, connections, environment variables and objects, listed once and together."""
+"""What a run lacked: modules, Variables, connections, parameters, secrets and objects, listed once and together."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ USED = "stand-in: "
 """Begins a note on what stood in for something: ``stand-in: stub acme``."""
 
 MODULE, VARIABLE, CONNECTION, ENVIRONMENT, OBJECT = "module", "variable", "connection", "environment", "object"
+PARAMETER, SECRET = "parameter", "secret"
 PATH, MOVED = "path", "moved"
 """A folder of the repository in which a module is; a name that the Airflow here has elsewhere, or not at all."""
 
@@ -27,6 +28,10 @@ _TEXTS = (
     (CONNECTION, re.compile(r"there is no connection '([^']+)'")),
     (ENVIRONMENT, re.compile(r"KeyError: '([A-Z][A-Z0-9_]*)'")),
     (OBJECT, re.compile(r"\b((?:s3|gs)://\S+) is not there")),
+    (PARAMETER, re.compile(r"there is no parameter '([^'*]+)' in SSM")),
+    (PARAMETER, re.compile(r"\(ParameterNotFound\) .*: Parameter (\S+) not found")),
+    (SECRET, re.compile(r"there is no secret '([^'*]+)'")),
+    (SECRET, re.compile(r"can't find the specified secret: (\S+)")),
     (MOVED, re.compile(r"cannot import name '\w+' from '(airflow[\w.]*)'")),
     (MOVED, re.compile(r"DAG\.__init__\(\) got an unexpected keyword argument '(\w+)'")),
 )
@@ -89,6 +94,8 @@ def told(missing: dict[str, list[str]], seed: str) -> list[str]:
         MODULE: ("missing modules", "install them where pytest runs, or name them under stubs in [tool.dagguard]"),
         VARIABLE: ("missing Variables", f"put them into {seed}/variables.json"),
         CONNECTION: ("missing connections", f"put them into {seed}/connections.json"),
+        PARAMETER: ("missing SSM parameters", f"put them into {seed}/ssm.json"),
+        SECRET: ("missing secrets", f"put them into {seed}/secretsmanager.json"),
         ENVIRONMENT: ("missing environment variables", "set them under [tool.dagguard.env]"),
         OBJECT: ("missing objects", f"put them below {seed}/s3 and {seed}/gcs"),
         PATH: ("folders that are imported from", "name them under paths in [tool.dagguard]"),

@@ -33,6 +33,8 @@ def write(missing: dict[str, list[str]], root: Path, seed: Path, dags: Sequence[
                 seed / "connections.json",
                 {name: {"conn_type": PLACEHOLDER} for name in missing.get(kinds.CONNECTION, ())},
             ),
+            *_document(seed / "ssm.json", dict.fromkeys(missing.get(kinds.PARAMETER, ()), PLACEHOLDER)),
+            *_document(seed / "secretsmanager.json", dict.fromkeys(missing.get(kinds.SECRET, ()), PLACEHOLDER)),
             *_objects(seed, missing.get(kinds.OBJECT, [])),
             *_configuration(root / "pyproject.toml", _wanted(missing, _typed(seed, root), dags)),
         ]

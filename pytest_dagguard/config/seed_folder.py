@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,10 @@ _FILES = (
     "variables.yaml",
     "connections.json",
     "connections.yaml",
+    "ssm.json",
+    "ssm.yaml",
+    "secretsmanager.json",
+    "secretsmanager.yaml",
     "xcoms.json",
 )
 _CONNECTION, _VARIABLE = "AIRFLOW_CONN_", "AIRFLOW_VAR_"
@@ -59,6 +64,8 @@ def read(folder: Path, *, required: bool, environ: Mapping[str, str]) -> Seed:
             **_connections_of(environ, problems),
             **_connections(documents.get("connections"), problems),
         },
+        parameters=_variables(documents.get("ssm"), problems),
+        secrets=_variables(documents.get("secretsmanager"), problems),
         xcoms=_xcoms(documents.get("xcoms"), problems),
     )
     problems.raise_if_any()
@@ -84,7 +91,7 @@ def _present(folder: Path, required: bool, problems: Problems) -> dict[str, Path
     found: dict[str, Path] = {}
     for path in seed_objects.children(folder, problems):
         name = path.name
-        accepted = name in _FOLDERS or name in _FILES or name in ("variables.yml", "connections.yml", "kubernetes.yml")
+        accepted = name in _FOLDERS or name in _FILES or re.sub(r"\.yml$", ".yaml", name) in _FILES
         if not accepted:
             known = (*(f"{each}/" for each in _FOLDERS), *_FILES)
             hint = did_you_mean(name + ("/" if os.path.isdir(path) else ""), known) or ";"

@@ -150,6 +150,8 @@ def of_failure(result: AttemptResult, outcome: Outcome, task: Task, seed: str) -
             found = _missing(event.operation.resource, seed)
             if found is not None and _related(event.operation.resource, result):
                 return f"the clean run fails ({error}): {found[0]}", found[1]
+    if lacking := _absent(outcome, result.actor, seed):
+        return f"the clean run fails ({error}): {lacking}", LACKS
     if re.search(r"XCom|xcom", result.error) and "not found" in result.error.lower():
         return f"the clean run fails ({error}): put the value into {seed}/xcoms.json", LACKS
     if "ParamValidationError: Invalid input for param" in error:
@@ -230,8 +232,34 @@ def _place(result: AttemptResult) -> str:
     return f" at {result.trace[0].file.rsplit('/', 1)[-1]}:{result.trace[0].line}" if result.trace else ""
 
 
+def _absent(outcome: Outcome, actor: str, seed: str) -> str:
+    """The parameters and secrets that an attempt looked for in vain; empty where there were none.
+
+    Services say so with other statuses than 404, or in an answer that is none of an error.
+    """
+    there = (*outcome.before, *outcome.after)
+    looked = [
+        name
+        for event in outcome.history
+        if event.actor == actor
+        for name in sorted(event.operation.reads)
+        if name.startswith(("ssm://", "secretsmanager://"))
+    ]
+    found = []
+    for name in dict.fromkeys(looked):
+        below = name.endswith("*") and any(each.startswith(name[:-1]) for each in there)
+        if not below and name not in there and (missing := _missing(name, seed)) is not None:
+            found.append(missing[0])
+    return "; ".join(found[:3])
+
+
 def _missing(resource: str, seed: str) -> Reason | None:
     scheme, _, rest = resource.partition("://")
+    if scheme == "ssm":
+        name = f"/{rest}" if "/" in rest else rest
+        return f"there is no parameter '{name}' in SSM; add it to {seed}/ssm.json", LACKS
+    if scheme == "secretsmanager":
+        return f"there is no secret '{rest}'; add it to {seed}/secretsmanager.json", LACKS
     if scheme == "connection":
         return f"there is no connection {rest!r}; add it to {seed}/connections.json", "lack connections"
     if scheme == "variable":

@@ -194,7 +194,7 @@ class LoadError:
 
     :param kind: ``syntax``, ``exception``, ``exit``, ``timeout``, ``crash``, ``limit``, ``lost`` or ``egress``; or,
         where it is the environment that cannot load the file, ``missing-module``, ``moved`` (Airflow 3 has it
-        elsewhere, or no more) or ``lacks`` (a Variable, a connection, an environment variable)
+        elsewhere, or no more) or ``lacks`` (a Variable, a connection, an environment variable, a parameter)
     :param message: one line for people
     :param line: line of the DAG file, 0 where unknown
     :param detail: the traceback as text

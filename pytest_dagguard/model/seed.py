@@ -17,6 +17,8 @@ class Seed:
     :param kubernetes: namespace -> ``configmaps`` or ``secrets`` -> name -> key -> text
     :param variables: Airflow Variables, name -> value as text (JSON text for values that are not text)
     :param connections: connection id -> its fields (conn_type, host, login, password, schema, port, extra)
+    :param parameters: of the SSM Parameter Store, name -> value as text
+    :param secrets: of the Secrets Manager, name -> value as text
     :param xcoms: dag_id -> task_id -> key -> value
     """
 
@@ -26,4 +28,6 @@ class Seed:
     kubernetes: Mapping[str, Mapping[str, Mapping[str, Mapping[str, str]]]] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     connections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
     xcoms: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)

@@ -11,20 +11,11 @@ from dataclasses import dataclass, field
 
 from pytest_dagguard.model.outcome import Content
 from pytest_dagguard.model.state import Entry
-from pytest_dagguard.oracle import ties
+from pytest_dagguard.oracle import kinds, ties
 from pytest_dagguard.oracle.diff import grouped
 from pytest_dagguard.oracle.headers import Headers, counting
 from pytest_dagguard.oracle.ladder import BYTES, PRESENCE, Rule, signature
 from pytest_dagguard.oracle.noise import Clean, is_ignored
-
-_KINDS = {
-    "xcom": "xcom",
-    "task-state": "task-state",
-    "variable": "variable",
-    "dagrun": "child-run",
-    "asset-event": "asset-event",
-}
-
 
 NONE: Mapping[str, Headers] = {}
 
@@ -69,7 +60,7 @@ class Canon:
 
     def _headers(self, name: str, beside: Headers) -> str:
         """What counts of that; of what a clean run does not leave it is not known what varies, so nothing does."""
-        group = self.clean.groups.get((_kind(name), self.clean.names.key(name)))
+        group = self.clean.groups.get((kinds.of_name(name), self.clean.names.key(name)))
         kept = counting(beside, group.loose) if group is not None else ()
         return repr(kept) if kept else ""
 
@@ -84,7 +75,7 @@ class Canon:
         return self._known[key, digest]
 
     def _rule(self, name: str, key: str) -> Rule | None:
-        group = self.clean.groups.get((_kind(name), key))
+        group = self.clean.groups.get((kinds.of_name(name), key))
         return group.rule if group is not None else self.clean.passing.get(key)
 
     def _untied(self, changes: Mapping[str, str], before: Mapping[str, Entry]) -> list[tuple[str, str]]:
@@ -94,15 +85,10 @@ class Canon:
         state = {name: entry for name, entry in before.items() if name not in changes}
         for name, digest in changes.items():
             if digest:
-                state[name] = Entry(_kind(name), digest, len(self.content(digest)))
+                state[name] = Entry(kinds.of_name(name), digest, len(self.content(digest)))
         members = grouped(self.clean, state)
         rules = {key: group.rule for key, group in self.clean.groups.items()}
         return [
             (f"\x00{tie.part.key}", str(tie.whole.key))
             for tie, _ in ties.broken(self.clean.ties, members, rules, self.content)
         ]
-
-
-def _kind(name: str) -> str:
-    scheme = name.partition("://")[0]
-    return _KINDS.get(scheme) or ("upload" if scheme.endswith("-upload") else "object")

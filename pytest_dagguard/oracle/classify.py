@@ -11,6 +11,7 @@ from pytest_dagguard.model.outcome import Content, Outcome
 from pytest_dagguard.model.state import CUT_SHORT, EXPIRES, Entry
 from pytest_dagguard.oracle import headers, ties
 from pytest_dagguard.oracle.diff import CONTENT, EXTRA, HEADERS, MISSING, Difference, grouped
+from pytest_dagguard.oracle.kinds import counted
 from pytest_dagguard.oracle.names import readable
 from pytest_dagguard.oracle.noise import Clean, bytes_of, is_ignored, template
 from pytest_dagguard.oracle.relate import relate
@@ -63,7 +64,7 @@ def _merged(found: Sequence[Case]) -> list[Case]:
     """One case where several members of one template have the same fate."""
     groups: dict[tuple[str, str, str, str], list[Case]] = {}
     for case in found:
-        same_text = case.tag if case.tag in ("count", "fewer") else case.text
+        same_text = case.tag if case.tag in ("count", "fewer", "message") else case.text
         groups.setdefault((case.cls, case.tag, case.label, same_text), []).append(case)
     return [
         Case(first.cls, first.tag, first.label, first.text, first.name, first.kind, len(members))
@@ -88,10 +89,6 @@ def looks_temporary(name: str, others: Sequence[str] = ()) -> bool:
     return False
 
 
-def _objects(count: int) -> str:
-    return f"{count:,} object{'' if count == 1 else 's'}"
-
-
 class _Look:
     """The three states side by side, for classifying one difference after the other."""
 
@@ -109,6 +106,8 @@ class _Look:
     def case(self, difference: Difference) -> Case | None:
         if difference.kind == "expiry":
             return self._expiry(difference)
+        if self._is_folder(difference):
+            return None
         if difference.how == EXTRA:
             return self._extra(difference)
         if difference.how == MISSING:
@@ -120,6 +119,16 @@ class _Look:
     @staticmethod
     def _make(difference: Difference, cls: str, tag: str, text: str) -> Case:
         return Case(cls, tag, difference.label, text, difference.name, difference.kind)
+
+    def _is_folder(self, it: Difference) -> bool:
+        """Say whether all that differs is an empty object that stands for a folder, in which there is something.
+
+        Clients that think in folders make one where they find none, and to them the folder is there either way.
+        """
+        name, entry = it.found or it.wanted or ("", None)
+        if it.how not in (EXTRA, MISSING) or it.kind != "object" or entry is None or entry.size:
+            return False
+        return name.endswith("/") and any(each.startswith(name) and each != name for each in self.outcome.after)
 
     def _expiry(self, it: Difference) -> Case | None:
         """A key that lives for ever where it should not, or the other way round; not where the key itself differs."""
@@ -145,8 +154,8 @@ class _Look:
         if it.kind in BOOKKEEPING:
             return self._make(it, "changed", it.kind, "is set, and one clean run does not set it")
         if it.expected:
-            text = f"{_objects(it.actual)} where one clean run leaves {it.expected:,}"
-            return self._make(it, "duplicate", "count", text)
+            text = f"{counted(it.actual, it.kind)} where one clean run leaves {it.expected:,}"
+            return self._make(it, "duplicate", "message" if it.kind == "message" else "count", text)
         assert it.found is not None
         if it.name not in self.outcome.before and self._is_temporary(it):
             return self._make(it, "leak", "temporary", "is temporary and stays behind")
@@ -221,7 +230,7 @@ class _Look:
         if it.kind == "child-run" or it.kind in LIVES:
             return self._make(it, "lost", it.kind, "was not started, and one clean run starts it")
         if it.expected > 1:
-            text = f"{_objects(it.actual)} where one clean run leaves {it.expected:,}"
+            text = f"{counted(it.actual, it.kind)} where one clean run leaves {it.expected:,}"
             return self._make(it, "lost", "fewer", text)
         assert it.wanted is not None
         text = "is gone, and one clean run leaves it"
@@ -251,6 +260,8 @@ class _Look:
         if before is not None and before.digest == it.found[1].digest:
             text = "still has the content that it had before the task; one clean run replaces it"
             return self._make(it, "changed", "stale", text)
+        if it.kind == "secret":
+            return self._make(it, "changed", "secret", relation.text)
         return self._make(it, relation.cls, "content", relation.text)
 
 

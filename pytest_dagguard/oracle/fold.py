@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pytest_dagguard.oracle import kinds
 from pytest_dagguard.oracle.classify import Case
 
 _FOLDERS_AT_MOST = 3
@@ -12,6 +13,7 @@ _NAMES_AT_MOST = 3
 
 _PLURAL: dict[tuple[str, str], str] = {
     ("duplicate", "count"): "are there more often than one clean run leaves them",
+    ("duplicate", "message"): "are there more often than one clean run sends them",
     ("duplicate", "copy"): "are there a second time under another name",
     ("duplicate", "kept"): "are still there, and one clean run deletes them",
     ("duplicate", "unexpected"): "are there, and one clean run does not leave them",
@@ -23,6 +25,7 @@ _PLURAL: dict[tuple[str, str], str] = {
     ("lost", "child-run"): "were not started, and one clean run starts them",
     ("torn", "content"): "are there in part only",
     ("changed", "content"): "have other content than one clean run leaves",
+    ("changed", "secret"): "have other values than one clean run leaves",
     ("changed", "headers"): "have other metadata than one clean run leaves",
     ("changed", "pair"): "do not belong to what they stand beside",
     ("changed", "stale"): "still have the content that they had before the task",
@@ -39,19 +42,6 @@ _PLURAL: dict[tuple[str, str], str] = {
     ("duplicate", "asset-event"): "were produced more often than one clean run produces them",
     ("lost", "asset-event"): "were not produced, and one clean run produces them",
     ("started-twice", "child-run"): "were started more often than one clean run starts them",
-}
-_NOUNS = {
-    "xcom": "XComs",
-    "task-state": "entries of the task state store",
-    "variable": "Variables",
-    "child-run": "child DAG runs",
-    "job": "job runs",
-    "pod": "pods",
-    "k8s-job": "Jobs",
-    "pods-at-once": "task instances",
-    "upload": "uploads",
-    "asset-event": "asset events",
-    "bucket": "buckets",
 }
 
 
@@ -99,7 +89,7 @@ def _fold(members: Sequence[Case]) -> Folded:
         return Folded((first,), _single(first), first.label)
     folder = _common([_folder(each.label) for each in members])
     count = sum(each.weight for each in members)
-    what = _NOUNS.get(first.kind, "objects")
+    what = kinds.PLURALS.get(first.kind, "objects")
     fate = _PLURAL.get((first.cls, first.tag), "differ from what one clean run leaves")
     names = ", ".join(each.label.removeprefix(folder) for each in members[:_NAMES_AT_MOST])
     more = ", ..." if len(members) > _NAMES_AT_MOST else ""
@@ -122,7 +112,7 @@ def _common(folders: Sequence[str]) -> str:
 
 
 def _single(case: Case) -> str:
-    if case.tag in ("count", "fewer", "child-run", "job", "pod", "k8s-job") and case.text[:1].isdigit():
+    if case.tag in ("count", "fewer", "message", "child-run", "job", "pod", "k8s-job") and case.text[:1].isdigit():
         return f"{case.label}: {case.text}"
     if case.kind == "xcom":
         return f"XCom {case.label.rpartition('/')[2]} ({case.label}) {case.text}"

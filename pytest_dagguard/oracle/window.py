@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pytest_dagguard.model.history import Event, History
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.state import Entry
+from pytest_dagguard.oracle import kinds
 from pytest_dagguard.oracle.names import readable
 from pytest_dagguard.oracle.noise import Clean, is_ignored
 
@@ -25,16 +26,12 @@ NOT_READ = frozenset(
         "k8s-job",
         "pods-at-once",
         "asset-event",
+        "message",
+        "queue",
+        "topic",
     }
 )
 """Kinds that nobody outside of the task reads as data."""
-_KINDS = {
-    "xcom": "xcom",
-    "task-state": "task-state",
-    "variable": "variable",
-    "dagrun": "child-run",
-    "asset-event": "asset-event",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +73,14 @@ def gaps(clean: Clean, outcome: Outcome, second_only: bool) -> list[Gap]:
     :param second_only: look only at what comes after the first attempt; what that one left counts as there before
     """
     tracks: dict[str, _Track] = {}
-    kinds = {name: entry.kind for state in (outcome.before, outcome.after) for name, entry in state.items()}
+    known = {name: entry.kind for state in (outcome.before, outcome.after) for name, entry in state.items()}
 
     def track(name: str) -> _Track:
         return tracks.setdefault(clean.names.key(name), _Track())
 
     def counts(name: str) -> bool:
-        # What is in neither state has no kind; its scheme tells uploads, XComs and the like from objects.
-        scheme = name.partition("://")[0]
-        kind = kinds.get(name) or _KINDS.get(scheme) or ("upload" if scheme.endswith("-upload") else "object")
+        # what is in neither state has no kind
+        kind = known.get(name) or kinds.of_name(name)
         return kind not in NOT_READ and not is_ignored(name, clean.ignored)
 
     changed = {name for event in outcome.history for name, _ in event.changed if counts(name)}

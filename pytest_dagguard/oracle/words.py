@@ -8,6 +8,7 @@ _AGAIN = "{who} does not know what {earlier} has done already"
 
 WHY: dict[tuple[str, str], str] = {
     ("duplicate", "count"): "{who} wrote its output under a new name, beside what {earlier} had left.",
+    ("duplicate", "message"): "{who} sent it again: a queue and a topic take each message for a new one.",
     ("duplicate", "copy"): "Both the old and the new name hold the same data now, so whoever reads the folder reads it "
     "twice.",
     ("duplicate", "kept"): "What one clean run takes away at its end was not taken away by {who}.",
@@ -20,6 +21,8 @@ WHY: dict[tuple[str, str], str] = {
     ("lost", "child-run"): "{who} took the start of the child run for done.",
     ("torn", "content"): "{earlier} was stopped between two of its writes and {who} did not write the object anew.",
     ("changed", "content"): "What {who} writes depends on what {earlier} left, or on which attempt it is.",
+    ("changed", "secret"): "{who} gave the secret another value. A client that still has the one from before the task"
+    " finds it under no label any more: AWSPREVIOUS is on that of {earlier}.",
     ("changed", "stale"): "{who} took the step for done, or never came to it, and the task still counts as a success.",
     (
         "changed",
@@ -71,6 +74,12 @@ WHY: dict[tuple[str, str], str] = {
 }
 
 FIX: dict[tuple[str, str], str] = {
+    (
+        "duplicate",
+        "message",
+    ): "Put an id made of the run id into the message and let whoever receives it drop the"
+    " second. A FIFO queue or topic does that by itself where the id is its `MessageDeduplicationId`, for five minutes:"
+    " keep `retry_delay` well below that.",
     ("duplicate", "copy"): "Delete the source only after the copy is confirmed, and delete it also when a retry finds "
     "the copy in place.",
     (
@@ -106,6 +115,11 @@ FIX: dict[tuple[str, str], str] = {
         "content",
     ): "Make the content a function of the logical date and the inputs alone: do not read back the "
     "task's own output, and keep the try number and counters out of it.",
+    (
+        "changed",
+        "secret",
+    ): "Give the write a `ClientRequestToken` made of the run id, and look whether a version with"
+    " it is there before making a new value: a retry then has nothing left to do.",
     (
         "changed",
         "stale",

@@ -1,4 +1,4 @@
-"""A cluster to test with; whatever it answered is checked against the published schemas in the end."""
+"""AWS and a cluster to test with; whatever the cluster answered is checked against the published schemas in the end."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import kubernetes_validate
 import pytest
 from kubernetes import client
 
+import s3_server
+from aws_stand import Stand
 from kubernetes_server import Site, serve
 
 RELEASE = "1.32"
@@ -79,3 +81,22 @@ def core(kube: Site) -> client.CoreV1Api:
 def batch(core: client.CoreV1Api) -> client.BatchV1Api:
     """The official client's batch API."""
     return client.BatchV1Api(core.api_client)
+
+
+@pytest.fixture(scope="module")
+def served_aws() -> Iterator[Stand]:
+    """AWS beside S3, for a whole module."""
+    stand = Stand()
+    with s3_server.serve(stand.emulator) as server:
+        stand.url, stand.operations, stand.refused = server.url, server.operations, server.refused
+        yield stand
+
+
+@pytest.fixture
+def aws(served_aws: Stand) -> Stand:
+    """AWS beside S3, empty."""
+    served_aws.emulator.restore(served_aws.empty)
+    served_aws.clock.restore((0.0, 0, ()))
+    for each in (served_aws.said, served_aws.operations, served_aws.refused):
+        each.clear()
+    return served_aws

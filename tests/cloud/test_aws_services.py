@@ -5,73 +5,20 @@ Each place in which moto differs from the service, and it matters to a retry, ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError
 
-from pytest_dagguard.cloud.aws import DURATION, EMULATOR
-from pytest_dagguard.cloud.clock import Clock
-from pytest_dagguard.cloud.emulator import Blobs
-from s3_server import request, serve
+from aws_stand import Stand, code
+from pytest_dagguard.cloud.aws import DURATION
+from s3_server import request
 
 ROLE = "arn:aws:iam::123456789012:role/dagguard"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:nightly"
 EXECUTION = MACHINE.replace("stateMachine", "execution") + ":day"
 STEP = {"Name": "one", "ActionOnFailure": "CONTINUE", "HadoopJarStep": {"Jar": "command-runner.jar"}}
 ENDED = ("SUCCEEDED", "COMPLETED", "SUCCESS", "STOPPED", "Completed")
-
-
-class Stand:
-    """The emulator behind a port, with a clock and nothing else."""
-
-    def __init__(self) -> None:
-        self.said: dict[str, str] = {}
-        self.clock = Clock()
-        world: Any = SimpleNamespace(clock=self.clock, behaviour=lambda kind, name: self.said.get(name, ""))
-        self.emulator = EMULATOR(Blobs(), True)
-        self.emulator.attach(world)
-        self.empty = self.emulator.snapshot()
-        self.url = ""
-
-    def client(self, service: str) -> Any:
-        config = Config(retries={"total_max_attempts": 1}, parameter_validation=True)
-        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-        return boto3.client(service, endpoint_url=self.url, region_name="us-east-1", config=config, **keys)
-
-    def pass_time(self, seconds: float = DURATION) -> None:
-        until = self.clock.now + seconds
-        while (alarm := self.clock.pop(until)) is not None:
-            self.emulator.ring(*alarm.what)
-
-    def jobs(self) -> list[str]:
-        return sorted(self.emulator.entries())
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Stand]:
-    stand = Stand()
-    with serve(stand.emulator) as server:
-        stand.url = server.url
-        yield stand
-
-
-@pytest.fixture
-def aws(served: Stand) -> Stand:
-    served.emulator.restore(served.empty)
-    served.clock.restore((0.0, 0, ()))
-    served.said.clear()
-    return served
-
-
-def code(call: Callable[[], Any]) -> str:
-    with pytest.raises(ClientError) as caught:
-        call()
-    return str(caught.value.response["Error"]["Code"])
 
 
 def submit(aws: Stand, service: str) -> tuple[Callable[[], str], str]:

@@ -243,7 +243,9 @@ def test_the_way_out_is_told_by_name() -> None:
 
 def test_connections_point_at_the_ports_of_who_asks() -> None:
     async def test(it: World) -> None:
-        await it.cloud.seed(Seed(connections={"lake": {"conn_type": "aws", "host": "https://s3.amazonaws.com"}}))
+        await it.cloud.seed(
+            Seed(connections={"lake": {"conn_type": "aws", "extra": '{"endpoint_url": "https://s3.amazonaws.com"}'}})
+        )
         for actor in ("attempt 1", "attempt 2"):
             await it.open(actor)
             status, body = await it.send(actor, "airflow", "GET /execution/connections/lake")

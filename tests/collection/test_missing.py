@@ -22,6 +22,8 @@ from pytest_dagguard.model.dag import DagFile, LoadError
         ("KeyError: 'Variable region does not exist'", "variable region"),
         ("there is no Variable 'region'; add it to x", "variable region"),
         ("The conn_id `warehouse` isn't defined", "connection warehouse"),
+        ("there is no parameter '/db/url' in SSM; add it to x", "parameter /db/url"),
+        ("there is no secret 'prod/db'; add it to x", "secret prod/db"),
         ("KeyError: 'ACME_HOST'", "environment ACME_HOST"),
         ("s3://raw/a/b.csv is not there; put it at x", "object s3://raw/a/b.csv"),
         ("ModuleNotFoundError: No module named 'airflow.providers.ssh'", "module airflow.providers.ssh"),

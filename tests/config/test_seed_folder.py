@@ -89,6 +89,8 @@ def test_documents(folder: Path) -> None:
             "connections.json": '{"aws_default": "aws://?region_name=x", "db": {"conn_type": "mysql", "port": "3306"}}',
             "xcoms.json": '{"sales": {"extract": {"return_value": [1, null]}, "none": {}}}',
             "kubernetes.json": '{"default": {"secrets": {"db": {"PASSWORD": "x"}}}}',
+            "ssm.json": '{"/db/url": "postgres://db", "/db/n": 3}',
+            "secretsmanager.json": '{"prod/db": {"password": "x"}, "key": "text"}',
         },
     )
     seed = read(folder)
@@ -96,6 +98,8 @@ def test_documents(folder: Path) -> None:
     assert seed.variables == {"text": "x", "number": "1", "object": '{"a": [true]}', "nothing": "null", "ä": "ö"}
     assert seed.connections["aws_default"]["extra"] == '{"region_name": "x"}'
     assert seed.connections["db"]["port"] == 3306
+    assert seed.parameters == {"/db/url": "postgres://db", "/db/n": "3"}
+    assert seed.secrets == {"prod/db": '{"password": "x"}', "key": "text"}
     assert seed.kubernetes == {"default": {"secrets": {"db": {"PASSWORD": "x"}}}}
     assert seed.xcoms == {"sales": {"extract": {"return_value": [1, None]}, "none": {}}}
 
@@ -106,6 +110,7 @@ def test_yaml(folder: Path, suffix: str) -> None:
         folder,
         {
             f"variables.{suffix}": "text: x\nnumber: 1\nday: 2024-01-01\nlist: [a]\n7: seven\n",
+            f"ssm.{suffix}": "/db/n: 3\n",
             f"connections.{suffix}": "aws_default:\n  conn_type: aws\n  extra:\n    region_name: x\nother: fs://\n",
         },
     )
@@ -113,6 +118,7 @@ def test_yaml(folder: Path, suffix: str) -> None:
     assert seed.variables == {"text": "x", "number": "1", "day": '"2024-01-01"', "list": '["a"]', "7": "seven"}
     assert seed.connections["aws_default"]["extra"] == '{"region_name": "x"}'
     assert seed.connections["other"]["conn_type"] == "fs"
+    assert seed.parameters == {"/db/n": "3"}
 
 
 def test_yaml_without_its_library(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +166,7 @@ def test_a_missing_folder_that_was_named(folder: Path) -> None:
 
 KNOWN = (
     "Known: s3/, gcs/, redis.json, kubernetes.json, kubernetes.yaml, variables.json, variables.yaml, "
-    "connections.json, connections.yaml, xcoms.json"
+    "connections.json, connections.yaml, ssm.json, ssm.yaml, secretsmanager.json, secretsmanager.yaml, xcoms.json"
 )
 CLUSTER = 'write {"default": {"configmaps": {"name": {"key": "text"}}, "secrets": {...}}}'
 SHAPE = 'write {"dag_id": {"task_id": {"return_value": ...}}}'

@@ -22,7 +22,10 @@ from pytest_dagguard.model.seed import Seed
 README = Path(__file__).resolve().parents[2] / "README.md"
 LATER = 60.0
 """Seconds after the kill at which the retry comes."""
-SEED = Seed(s3={"inputs": {"day/a.csv": b"1\n"}, "outputs": {}, "models": {}})
+SEED = Seed(
+    s3={"inputs": {"day/a.csv": b"1\n"}, "outputs": {}, "models": {}},
+    connections={"google_cloud_default": {"conn_type": "google_cloud_platform"}},
+)
 
 FILE = """
     from airflow.providers.amazon.aws.operators.athena import AthenaOperator
@@ -83,6 +86,33 @@ FILE = """
 """
 
 
+GOOGLE = """
+    from airflow.providers.google.cloud.operators.dataflow import (
+        DataflowStartFlexTemplateOperator,
+        DataflowTemplatedJobStartOperator,
+    )
+    from airflow.providers.google.cloud.operators.dataproc import (
+        DataprocCreateBatchOperator,
+        DataprocCreateClusterOperator,
+        DataprocInstantiateInlineWorkflowTemplateOperator,
+        DataprocInstantiateWorkflowTemplateOperator,
+        DataprocSubmitJobOperator,
+    )
+    from airflow.sdk import DAG
+
+    PLACE = {{"project_id": "p", "region": "europe-west1"}}
+    PROGRAM = {{"main_python_file_uri": "gs://code/day.py"}}
+    JOB = {{"placement": {{"cluster_name": "c"}}, "pyspark_job": PROGRAM}}
+    BATCH = {{"pyspark_batch": PROGRAM}}
+    TEMPLATE = {{"id": "nightly", "jobs": [{{"step_id": "day", "pyspark_job": PROGRAM}}]}}
+    FLEX = {{"launchParameter": {{"jobName": "day", "containerSpecGcsPath": "gs://templates/day"}}}}
+    TEMPLATED = {{"template": "gs://templates/day", "job_name": "day", "location": "europe-west1"}}
+
+    with DAG("d", schedule=None, default_args={{"retries": 1}}):
+        {operator}({arguments}, task_id="t")
+"""
+
+
 @dataclass(frozen=True)
 class Row:
     """An operator, with its default arguments and the least that it needs.
@@ -108,8 +138,11 @@ class Row:
     @property
     def source(self) -> str:
         given = self.arguments + (f", {self.lever.strip('`')}" if self.lever else "")
-        return FILE.format(operator=self.operator, arguments=given)
+        file = GOOGLE if self.operator.startswith("Data") else FILE
+        return file.format(operator=self.operator, arguments=given)
 
+
+NAMED = '{"reference": {"job_id": "day"}, **JOB}'
 
 ROWS = (
     Row("GlueJobOperator", 'job_name="any"', "StartJobRun", "GetJobRun"),
@@ -153,6 +186,48 @@ ROWS = (
         "dagrun.trigger",
         "dagrun.state",
         "`wait_for_completion=True`",
+    ),
+    Row("DataprocSubmitJobOperator", "job=JOB, **PLACE", "jobs.submit", "jobs.get"),
+    Row("DataprocSubmitJobOperator", "job=JOB, **PLACE", "jobs.submit", "jobs.get", "`deferrable=True`"),
+    Row("DataprocSubmitJobOperator", "job=JOB, **PLACE", "jobs.submit", "", "`asynchronous=True`"),
+    Row("DataprocSubmitJobOperator", "job=JOB, **PLACE", "jobs.submit", "jobs.get", '`request_id="day"`'),
+    Row("DataprocSubmitJobOperator", "**PLACE", "jobs.submit", "jobs.get", f"`job={NAMED}`"),
+    Row("DataprocCreateBatchOperator", "batch=BATCH, **PLACE", "batches.create", "batches.get"),
+    Row("DataprocCreateBatchOperator", "batch=BATCH, **PLACE", "batches.create", "batches.get", '`batch_id="day-1"`'),
+    Row("DataprocCreateBatchOperator", "batch=BATCH, **PLACE", "batches.create", "batches.get", '`request_id="day"`'),
+    Row(
+        "DataprocInstantiateWorkflowTemplateOperator",
+        'template_id="nightly", **PLACE',
+        "workflowTemplates.instantiate",
+        "operations.get",
+    ),
+    Row(
+        "DataprocInstantiateWorkflowTemplateOperator",
+        'template_id="nightly", **PLACE',
+        "workflowTemplates.instantiate",
+        "operations.get",
+        '`request_id="day"`',
+    ),
+    Row(
+        "DataprocInstantiateInlineWorkflowTemplateOperator",
+        "template=TEMPLATE, **PLACE",
+        "workflowTemplates.instantiateInline",
+        "operations.get",
+    ),
+    Row(
+        "DataprocCreateClusterOperator",
+        'cluster_name="c", cluster_config={}, **PLACE',
+        "clusters.create",
+        "operations.get",
+    ),
+    Row("DataflowTemplatedJobStartOperator", "**TEMPLATED", "templates.launch", "jobs.get"),
+    Row("DataflowTemplatedJobStartOperator", "**TEMPLATED", "templates.launch", "jobs.get", "`deferrable=True`"),
+    Row("DataflowTemplatedJobStartOperator", "**TEMPLATED", "templates.launch", "jobs.get", "`append_job_name=False`"),
+    Row(
+        "DataflowStartFlexTemplateOperator",
+        'body=FLEX, location="europe-west1"',
+        "flexTemplates.launch",
+        "jobs.get",
     ),
 )
 

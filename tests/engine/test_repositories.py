@@ -15,6 +15,7 @@ import pytest
 
 from laboratory import RUN_ID, TINY, Laboratory
 from older import here
+from pytest_dagguard.collection.missing import of_text
 from pytest_dagguard.engine.check import Terms
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Options, Subject
@@ -161,20 +162,34 @@ AMAZON = """
     from airflow.sdk import DAG
     import boto3
 
-    boto3.client("ssm", "eu-west-1", aws_access_key_id="AKIAFAKE", aws_secret_access_key="x").get_parameter(Name="p")
+    boto3.client("rds", "eu-west-1", aws_access_key_id="AKIAFAKE", aws_secret_access_key="x").describe_db_instances()
 """
 
 
 @pytest.mark.parametrize(
     ("source", "names"),
     # Google's client tries again for ten minutes: the time that a load may take ends it, and the network is named
-    [pytest.param(GOOGLE, "oauth2.googleapis.com", marks=pytest.mark.slow), (AMAZON, "ssm")],
+    [pytest.param(GOOGLE, "oauth2.googleapis.com", marks=pytest.mark.slow), (AMAZON, "rds")],
     ids=["Google", "Amazon"],
 )
 def test_a_fake_key_does_not_hang_in_retries(session: Session, source: str, names: str) -> None:
     (error,) = session.lab.load(written(session, "keys.py", source)).errors
     assert error.kind == "egress", error.message
     assert names in error.message
+
+
+@pytest.mark.parametrize(
+    ("call", "lacks"),
+    [
+        ('client("ssm").get_parameter(Name="/db/url")', "missing: parameter /db/url"),
+        ('client("secretsmanager").get_secret_value(SecretId="prod/db")', "missing: secret prod/db"),
+    ],
+)
+def test_a_file_that_asks_for_what_the_seed_lacks_is_told_what(session: Session, call: str, lacks: str) -> None:
+    source = f"import boto3\n\ndef client(name):\n    return boto3.client(name, 'eu-west-1')\n\n{call}\n"
+    (error,) = session.lab.load(written(session, "asks.py", source)).errors
+    assert error.kind == "lacks", error.message
+    assert of_text(error.message) == [lacks]
 
 
 def test_an_operator_that_is_run_within_a_function_is_seen(lab: Laboratory) -> None:

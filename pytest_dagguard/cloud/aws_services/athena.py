@@ -16,7 +16,6 @@ from pytest_dagguard.cloud.aws_services.service import (
     JobRun,
     Refusal,
     Service,
-    nothing_to_make,
     remembered,
     stand_still,
 )
@@ -115,7 +114,6 @@ SERVICE = Service(
     runs=_runs,
     groups=_groups,
     run_ids=_run_ids,
-    prepare=nothing_to_make,
     verbs=frozenset(
         {
             "CreateWorkGroup",

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_dagguard.cloud.aws_services.service import Service, nothing_to_make
+from pytest_dagguard.cloud.aws_services.service import Service
 
 SERVICE = Service(
     signing="logs",
     host="logs",
-    runs=lambda backend: (),
-    groups=lambda backend, action, body: (),
-    run_ids=lambda action, body: (),
-    prepare=nothing_to_make,
     verbs=frozenset({"DescribeLogGroups", "DescribeLogStreams", "FilterLogEvents", "GetLogEvents"}),
 )

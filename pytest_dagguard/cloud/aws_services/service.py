@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_dagguard.cloud.emulator import Request, Response
 from pytest_dagguard.model.life import Death
+from pytest_dagguard.model.seed import Seed
 
 WAITING, LIVE, SUCCEEDED, FAILED, STOPPED = "waiting", "live", "succeeded", "failed", "stopped"
 
@@ -51,10 +52,39 @@ class JobRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """Something that a service keeps for whoever asks: a parameter, a secret, an item of a table, a message.
+
+    :param name: the resource, ``ssm://db/url``
+    :param kind: of the entry in the state
+    :param version: what does not count beside the content and may be asked for
+    :param headers: what counts beside the content: (name, value), sorted
+    """
+
+    name: str
+    kind: str
+    content: bytes
+    version: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What an action is about that is no run of a job.
+
+    :param shown: the resource that is told
+    """
+
+    shown: str
+    reads: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Instead:
     """What moto is asked in place of a request, where its answer to this has the same form.
 
-    :param action: one that is told by its name and not by its path
+    :param action: one that is told by its name, and not by its path or in a form
     """
 
     action: str
@@ -76,8 +106,35 @@ class Refusal:
 Body = Mapping[str, Any]
 
 
-def _nothing() -> None:
+def _nothing(now: Callable[[], float]) -> None:
     """Nothing is to be done."""
+
+
+def nothing_to_make(backend: Any, action: str, body: Body) -> None:
+    """For a service in which nothing has to be there before."""
+
+
+def _no_seed(seed: Seed) -> Mapping[str, Any]:
+    """The seed has nothing for this service."""
+    return {}
+
+
+def _nothing_to_sow(backend: Any, part: Mapping[str, Any]) -> None:
+    """The seed has nothing for this service."""
+
+
+def _nothing_lapses(backend: Any, seconds: float) -> None:
+    """Nothing of this service expires by itself."""
+
+
+def _no_footprint(backend: Any, action: str, body: Body) -> Footprint | None:
+    """All actions are about runs of jobs."""
+    return None
+
+
+def _as_it_is(request: Request, region: str) -> Request:
+    """The request needs no change."""
+    return request
 
 
 def _whole(request: Request, fields: Mapping[str, str], body: Body) -> Body:
@@ -90,36 +147,55 @@ Own = Callable[[Any, Body], "Body | Refusal | Instead | Response | None"]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One AWS service.
+    """One AWS service: of jobs and their runs, of what it keeps, or of both.
 
     :param signing: the name that requests are signed with
     :param host: first part of its host name
+    :param verbs: actions that are answered truly; all others are refused by name
     :param runs: every run that a backend of moto has
     :param groups: the groups of runs that a request is about (of backend, action and body), none where it is about none
         or all
     :param run_ids: ids of the runs that a request is about; empty where it is about all of the groups, or a new one
+    :param holds: all that a backend of moto keeps and that is no run
+    :param footprint: what an action is about that is no run; None for one that is about runs
     :param prepare: called before each request: makes what is named and missing, as buckets are made
-    :param verbs: actions that are answered truly; all others are refused by name
+    :param seed: what of the seed is for this service
+    :param sow: puts that into an empty backend
     :param own: actions that moto does not have, or does not answer as the service does; where such a function of
         backend and body returns None, moto answers after all
     :param moto: moto's name of the service; empty: ``signing``
     :param name: the one in the configuration and in resource names; empty: ``signing``
     :param read: what a request says, of it, the fields in its path, and its body where that is JSON
-    :param switch_off: called once: turns off moto's own progress of runs
+    :param switch_off: called once: turns off moto's own progress of runs, and all else that goes by itself. It is given
+        a clock in seconds since 1970 which does not go with the clocks of attempts, for what expires
+    :param rewrite: the request (and a region) as moto is to see it
+    :param lapse: lets seconds pass for what expires by itself, and for nothing else
+    :param regional: False: what is in one region is in all, since a seed says nothing of regions
+    :param beside: services (by signing) into whose storages it writes too
+    :param emulated: what of the service is, in words that follow "of ssm,"
     """
 
     signing: str
     host: str
-    runs: Callable[[Any], Iterable[JobRun]]
-    groups: Callable[[Any, str, Body], tuple[str, ...]]
-    run_ids: Callable[[str, Body], tuple[str, ...]]
-    prepare: Callable[[Any, str, Body], None]
     verbs: frozenset[str]
+    runs: Callable[[Any], Iterable[JobRun]] = lambda backend: ()
+    groups: Callable[[Any, str, Body], tuple[str, ...]] = lambda backend, action, body: ()
+    run_ids: Callable[[str, Body], tuple[str, ...]] = lambda action, body: ()
+    holds: Callable[[Any], Iterable[Holding]] = lambda backend: ()
+    footprint: Callable[[Any, str, Body], Footprint | None] = _no_footprint
+    prepare: Callable[[Any, str, Body], None] = nothing_to_make
+    seed: Callable[[Seed], Mapping[str, Any]] = _no_seed
+    sow: Callable[[Any, Mapping[str, Any]], None] = _nothing_to_sow
     own: Mapping[str, Own] = field(default_factory=dict)
     moto: str = ""
     name: str = ""
-    switch_off: Callable[[], None] = _nothing
+    switch_off: Callable[[Callable[[], float]], None] = _nothing
     read: Callable[[Request, Mapping[str, str], Body], Body] = _whole
+    rewrite: Callable[[Request, str], Request] = _as_it_is
+    lapse: Callable[[Any, float], None] = _nothing_lapses
+    regional: bool = True
+    beside: tuple[str, ...] = ()
+    emulated: str = "jobs and their runs are emulated"
 
     @property
     def label(self) -> str:
@@ -127,13 +203,13 @@ class Service:
         return self.name or self.signing
 
 
-def stand_still(model: str) -> Callable[[], None]:
+def stand_still(model: str) -> Callable[[Callable[[], float]], None]:
     """Have moto leave the states of one of its models alone: the world's clock decides when a run goes on.
 
     :param model: as moto's state manager calls it, ``glue::job_run``
     """
 
-    def switch_off() -> None:
+    def switch_off(now: Callable[[], float]) -> None:
         from moto.moto_api import state_manager
 
         state_manager.set_transition(model, {"progression": "manual", "times": 10**9})
@@ -155,7 +231,3 @@ def remembered(backend: Any, token: str, make: Callable[[], Any]) -> Any:
     if token not in known:
         known[token] = make()
     return known[token]
-
-
-def nothing_to_make(backend: Any, action: str, body: Body) -> None:
-    """For a service in which nothing has to be there before."""
