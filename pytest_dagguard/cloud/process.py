@@ -172,6 +172,10 @@ class Cloud:
         """Have some operations of an actor take effect in an order, see :meth:`Tap.order`."""
         self.tap.order(actor, order)
 
+    async def loosen(self, actor: str) -> bool:
+        """Wait no longer for operations that do not come, see :meth:`Tap.loosen`."""
+        return self.tap.loosen(actor)
+
     async def disturb(self, actor: str, at: Selector, kind: str) -> None:
         """Have one operation of an actor answered badly, see :meth:`Tap.disturb`."""
         self.tap.disturb(actor, at, kind)

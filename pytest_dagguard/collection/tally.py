@@ -59,6 +59,7 @@ class Tally:
         plain = getattr(report, "dagguard_verdict", None)
         if plain is not None:
             verdict = from_plain(plain)
+            del report.dagguard_verdict  # pytest keeps its reports to the end, and the verdict is kept here
             self.verdicts.append((report.nodeid, verdict))
             self.config.hook.pytest_dagguard_verdict(nodeid=report.nodeid, verdict=verdict)
 

@@ -102,7 +102,7 @@ class Lab:
         (self.scratch / "airflow").mkdir()
         self.cloud = Link(
             "pytest_dagguard.cloud",
-            ["1" if options.auto_buckets else "0", str(clients)],
+            ["1" if options.auto_buckets else "0", str(clients), str(self.scratch)],
             clean,
             self.scratch,
             self.scratch / "cloud.log",

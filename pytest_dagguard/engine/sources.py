@@ -14,13 +14,15 @@ NOT_OURS = frozenset(
     {"__pycache__", "node_modules", "site-packages", "build", "dist", "venv", "env", "virtualenv", "tests", "test"}
 )
 MOST_BYTES = 2_000_000
+KEPT = 256
+"""Files that are kept as syntax trees, which take thirty times their text; one more is read again when it is wanted."""
 
 
 class Sources(Mapping[str, Source]):
     """Path relative to the root -> source.
 
     To iterate is to look through the repository's folders, without hidden ones, virtual environments and tests. A file
-    that is asked for by name is read wherever it is.
+    that is asked for by name is read wherever it is. Those that were asked for last are kept.
     """
 
     def __init__(self, root: Path) -> None:
@@ -29,9 +31,9 @@ class Sources(Mapping[str, Source]):
         self._names: tuple[str, ...] | None = None
 
     def __getitem__(self, name: str) -> Source:
-        if name not in self._read:
-            self._read[name] = _read(self._root / name, name)
-        found = self._read[name]
+        found = self._read[name] = self._read.pop(name) if name in self._read else _read(self._root / name, name)
+        if len(self._read) > KEPT:
+            del self._read[next(iter(self._read))]
         if found is None:
             raise KeyError(name)
         return found

@@ -35,22 +35,23 @@ def become_subreaper() -> bool:
     return True
 
 
-def die_with_parent(parent: int = 0) -> bool:
-    """Ask the kernel to kill this process when its parent ends.
+def die_with_parent(parent: int = 0, by: signal.Signals = signal.SIGKILL) -> bool:
+    """Ask the kernel to end this process when its parent ends.
 
     It is the end of the parent's *thread* that counts, so fork from a thread that lasts. Entering namespaces leaves it
     in force; a change of the user does not.
 
     :param parent: the parent's process id as it was before the fork; with it a parent that is gone already ends this
         process at once. 0 where it is not known
+    :param by: the signal that it gets
     :returns: False where the system has no such thing
     """
     try:
-        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, by)
     except OSError:
         return False
     if parent and os.getppid() != parent:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), by)
     return True
 
 

@@ -128,18 +128,23 @@ def repeated_literal(subject: Subject) -> Iterator[Finding]:
     """Names of buckets, projects, paths and images that several DAG files write out."""
     repository = subject.repository
     loaded = {each.path for each in repository.files}
-    places: dict[str, list[tuple[Index, ast.expr]]] = {}
+    places: dict[str, list[tuple[str, int]]] = {}
     for source in repository.sources.values():
         if not loaded or str(source.path) in loaded:
             for text, node in _named_things(source):
-                places.setdefault(text, []).append((index_of(source), node))
+                places.setdefault(text, []).append((source.name, node.lineno))
     for text, found in sorted(places.items()):
-        files = sorted({index.source.name for index, _ in found})
+        files = sorted({name for name, _ in found})
         if len(files) >= _FEWEST:
-            index, node = min(found, key=lambda each: (each[0].source.name, each[1].lineno))
             others = ", ".join(files[1:4]) + (f" and {len(files) - 4} more" if len(files) > 4 else "")
             message = f"{shown(text)} is written out in {len(files)} DAG files, also in {others}."
+            first = repository.sources[files[0]]  # not kept until here: it would be one for each file that there is
+            index, node = index_of(first), min(_places_of(text, first), key=lambda each: each.lineno)
             yield finding("repeated-literal", index, node, message, _REPEATED_WHY, _REPEATED_FIX, text)
+
+
+def _places_of(text: str, source: Source) -> list[ast.expr]:
+    return [node for each, node in _named_things(source) if each == text]
 
 
 def _named_things(source: Source) -> Iterator[tuple[str, ast.expr]]:

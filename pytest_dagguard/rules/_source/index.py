@@ -13,7 +13,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 """What has a body of its own. The calls in it are not those of the function around it."""
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_KEPT = 4096
+_KEPT = 256
 
 
 @dataclass(slots=True, eq=False)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pytest_dagguard.model.rule import Repository, Source, Subject
 from pytest_dagguard.rules._source.index import Function, Index, index_of, keyword, last_name
 
-_KEPT = 8192
+_KEPT = 1024
 _FAR = 300
 """No task of a file that people wrote reaches more functions than that; a file that a program wrote might."""
 _ROOTS = ("dags", "plugins", "src", "lib", "include")
