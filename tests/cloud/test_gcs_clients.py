@@ -242,6 +242,27 @@ def test_an_xml_upload_leaves_parts_until_it_is_finished(gcs: Gcs, blobs: Blobs)
     assert list(gcs.entries()) == ["gs://bkt", "gs://bkt/a", "gs://other"]
 
 
+# pyarrow
+
+ARROW = """
+import pyarrow.fs
+fs, root = pyarrow.fs.FileSystem.from_uri("gs://bkt/data")
+with fs.open_output_stream(f"{root}/a.csv") as stream:
+    stream.write(b"id" * 300_000)
+with fs.open_input_file(f"{root}/a.csv") as file:
+    assert file.read() == b"id" * 300_000
+assert [each.path for each in fs.get_file_info(pyarrow.fs.FileSelector(root))] == ["bkt/data/a.csv"]
+"""
+
+
+def test_pyarrow_writes_and_reads_by_google_s_own_client(front: Front) -> None:
+    # in a process of its own: it holds the interpreter while it asks for its token
+    done = subprocess.run([sys.executable, "-c", ARROW], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr[-3000:]
+    token = next(operation for operation, _ in front.operations if operation.verb == "metadata.token")
+    assert token.reads == token.writes == frozenset()
+
+
 # gcsfs
 
 

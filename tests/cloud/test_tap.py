@@ -568,3 +568,21 @@ def test_what_waits_for_its_place_is_dropped_with_its_actor() -> None:
         assert it.shelf.applied == []
 
     world(test)
+
+
+def test_an_order_is_given_up_for_what_does_not_come_and_holds_for_the_rest() -> None:
+    async def test(it: World) -> None:
+        it.tap.order("one", [selector(f"PUT /b/{name}") for name in ("never", 0, 1, 2)])
+        it.tap.allow("one", None)
+        assert not it.tap.loosen("one")
+        early = [it.send("one", f"PUT /b/{number}") for number in (2, 0)]
+        await turns()
+        assert it.shelf.applied == []
+        assert it.tap.loosen("one")
+        await turns()
+        assert it.shelf.applied == ["one PUT /b/0"]
+        await it.send("one", "PUT /b/never")
+        await asyncio.gather(it.send("one", "PUT /b/1"), *early)
+        assert it.shelf.applied == [f"one PUT /b/{name}" for name in (0, "never", 1, 2)]
+
+    world(test)

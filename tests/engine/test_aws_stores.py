@@ -98,3 +98,58 @@ def test_a_command_on_machines_is_refused_by_name(lab: Laboratory) -> None:
     outcome = lab.attempt('client("ssm").send_command(DocumentName="AWS-RunShellScript")', head=HEAD)
     assert "ssm SendCommand" in outcome.unreachable
     assert outcome.group == "need SSM"
+
+
+SENDS = """
+    client("sqs").send_message(QueueUrl=client("sqs").get_queue_url(QueueName="jobs")["QueueUrl"], MessageBody=ds)
+"""
+SENDS_ONCE = """
+    given = {"MessageBody": ds, "MessageGroupId": "g", "MessageDeduplicationId": ds}
+    client("sqs").send_message(QueueUrl="https://sqs.eu-west-1.amazonaws.com/1/jobs.fifo", **given)
+"""
+PUBLISHES = """
+    client("sns").publish(TopicArn="arn:aws:sns:eu-west-1:111122223333:done", Message=f"{ds} {uuid.uuid4()}")
+"""
+TAKES = """
+    sqs, queue = client("sqs"), "https://sqs.eu-west-1.amazonaws.com/1/jobs"
+    for found in sqs.receive_message(QueueUrl=queue).get("Messages", ()):
+        BEFORE
+        client("s3").put_object(Bucket="out", Key="done", Body=found["Body"])
+        AFTER
+"""
+DELETE = 'sqs.delete_message(QueueUrl=queue, ReceiptHandle=found["ReceiptHandle"])'
+
+
+@pytest.mark.parametrize(
+    ("body", "decorator", "scenario", "found"),
+    [
+        (SENDS, "@task", "killed", ["duplicate"]),
+        (PUBLISHES, "@task", "twice", ["duplicate"]),
+        # a queue forgets after five minutes, which is the delay of a retry where none is said
+        (SENDS_ONCE, "@task", "killed", ["duplicate"]),
+        (SENDS_ONCE, "@task(retry_delay=timedelta(seconds=60))", "killed", []),
+    ],
+)
+def test_a_message_that_is_sent_twice_is_a_duplicate(
+    lab: Laboratory, body: str, decorator: str, scenario: str, found: list[str]
+) -> None:
+    path = lab.task(
+        body, head=HEAD + "    from datetime import timedelta\n", retries=1, parameters="ds=None", decorator=decorator
+    )
+    verdict = lab.check(path, scenario)
+    assert verdict.verdict != "inconclusive", verdict.reason
+    assert classes(verdict) == found
+
+
+@pytest.mark.parametrize(("before", "after", "found"), [(DELETE, "", ["lost"]), ("", DELETE, [])])
+def test_a_message_that_is_deleted_before_the_work_is_done_is_lost(
+    lab: Laboratory, before: str, after: str, found: list[str]
+) -> None:
+    send = "@task\ndef send(ds=None):\n" + "    " + SENDS.strip()
+    body = TAKES.replace("BEFORE", before).replace("AFTER", after)
+    take = "@task\ndef take():\n" + body.strip("\n")
+    path = lab.file(send, take, head=HEAD, retries=1, order="send() >> take()")
+    verdict = lab.check(path, "killed", "take")
+    assert verdict.verdict != "inconclusive", verdict.reason
+    assert sorted(set(classes(verdict))) == found
+    assert not found or "s3://out" in verdict.findings[0].message

@@ -348,6 +348,15 @@ def test_content_that_is_found_under_another_name_is_said():
     assert "(its content is under s3://c/b)" in findings[0].message
 
 
+def test_an_empty_object_that_stands_for_a_folder_does_not_count_where_there_is_something_in_it():
+    folder, marked = {"gs://c/x/ds=1/a": CSV}, {"gs://c/x/": b"", "gs://c/x/ds=1/": b"", "gs://c/x/ds=1/a": CSV}
+    assert found(marked, folder) == ()
+    assert found(folder, marked) == ()
+    assert classes(found({}, {"gs://c/x/": b""})) == ["duplicate"]
+    assert classes(found({"gs://c/x/": b"", K: CSV}, {K: CSV})) == ["lost"]
+    assert classes(found({"gs://c/x/": b"1", "gs://c/x/a": CSV}, {"gs://c/x/a": CSV})) == ["lost"]
+
+
 def test_ignored_resources_are_left_out():
     ignored = {"s3://logs/*": "append-only"}
     assert found({"s3://logs/a": b"1"}, {"s3://logs/a": b"2", "s3://logs/b": b""}, ignored=ignored) == ()
