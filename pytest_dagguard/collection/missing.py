@@ -18,7 +18,7 @@ USED = "stand-in: "
 MODULE, VARIABLE, CONNECTION, ENVIRONMENT, OBJECT = "module", "variable", "connection", "environment", "object"
 PARAMETER, SECRET, TABLE = "parameter", "secret", "table"
 PATH, MOVED = "path", "moved"
-"""A folder of the repository in which a module is; a name that Airflow 3 has elsewhere, or no more."""
+"""A folder of the repository in which a module is; a name that the Airflow here has elsewhere, or not at all."""
 
 _TEXTS = (
     (MODULE, re.compile(r"No module named '([\w.]+)'")),
@@ -102,8 +102,8 @@ def told(missing: dict[str, list[str]], seed: str) -> list[str]:
         OBJECT: ("missing objects", f"put them below {seed}/s3 and {seed}/gcs"),
         PATH: ("folders that are imported from", "name them under paths in [tool.dagguard]"),
         MOVED: (
-            "not in Airflow 3, or elsewhere",
-            "airflow-2 = true under [tool.dagguard.aliases] finds most; what is left, name there or port",
+            "not in this Airflow, or elsewhere",
+            "airflow-2 = true under [tool.dagguard.aliases] finds most old names; what is left, name there or port",
         ),
     }
     lines = [f"{kinds[kind][0]}: {_few(names)}; {kinds[kind][1]}" for kind, names in missing.items()]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_dagguard.collection import missing as kinds
+from pytest_dagguard.collection.imports import NEWER
 from pytest_dagguard.config import pyproject
 from pytest_dagguard.model.errors import DagguardError
 
@@ -82,7 +83,8 @@ def _wanted(missing: dict[str, list[str]], seed: str, dags: Sequence[str]) -> li
     wanted += [(TABLE, "paths", names)] if (names := missing.get(kinds.PATH)) else []
     # made up so that files load: what a task does with them is no evidence, and to install them is better
     wanted += [(TABLE, "stubs", names)] if (names := missing.get(kinds.MODULE)) else []
-    wanted += [(f"{TABLE}.aliases", "airflow-2", True)] if missing.get(kinds.MOVED) else []
+    old = [name for name in missing.get(kinds.MOVED, ()) if not NEWER.match(name)]
+    wanted += [(f"{TABLE}.aliases", "airflow-2", True)] if old else []
     return wanted + [(f"{TABLE}.env", name, PLACEHOLDER) for name in missing.get(kinds.ENVIRONMENT, ())]
 
 

@@ -19,6 +19,7 @@ from pytest_dagguard.model.dag import DagFile, LoadError
     [
         ("ModuleNotFoundError: No module named 'acme.db'", "module acme.db"),
         ("AirflowRuntimeError: VARIABLE_NOT_FOUND: {'message': 'Variable region not found'}", "variable region"),
+        ("KeyError: 'Variable region does not exist'", "variable region"),
         ("there is no Variable 'region'; add it to x", "variable region"),
         ("The conn_id `warehouse` isn't defined", "connection warehouse"),
         ("there is no parameter '/db/url' in SSM; add it to x", "parameter /db/url"),
@@ -191,3 +192,9 @@ def test_a_repository_gets_what_it_lacks_and_loads_after_that(tmp_path: Path) ->
     assert "daily/e.py::e.t::twice PASSED" in said
     assert "stood in for what is missing or has moved: alias airflow.operators.bash_operator ->" in said
     assert "\nmissing " not in said
+
+
+def test_what_is_for_airflow_3_no_alias_of_old_names_helps(tmp_path: Path) -> None:
+    notes = [f"missing: moved {name}" for name in ("airflow.sdk", "airflow.sdk.bases.sensor")]
+    skeleton.write(missing.collect(notes), tmp_path, tmp_path / "seed")
+    assert "airflow-2" not in (tmp_path / "pyproject.toml").read_text()
