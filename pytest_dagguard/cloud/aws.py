@@ -60,6 +60,7 @@ class Aws:
     def attach(self, world: World) -> None:
         """Time and processes come from there."""
         self._world = world
+        self._storages.passed = lambda: world.clock.now
 
     def environment(self, url: str) -> dict[str, str]:
         """Nothing: one endpoint variable serves all of AWS, and it is S3's."""
@@ -100,6 +101,7 @@ class Aws:
         service, action, body = self._read(request)
         region = self._region(service, request)
         backend = self._storages.get(service, region)
+        request = service.rewrite(request, region)
         service.prepare(backend, action, body)
         own = service.own.get(action)
         found = moto_call.guarded(service, request, lambda: own(backend, body)) if own is not None else None
@@ -215,6 +217,13 @@ class Aws:
                 if wanted is None or _fits(each.name, wanted):
                     digest = self._blobs.put(each.content)
                     yield each.name, Entry(each.kind, digest, len(each.content), each.version, each.headers)
+
+    def lapse(self, seconds: float) -> tuple[dict[str, Entry], dict[str, Entry]]:
+        """See :class:`pytest_dagguard.cloud.emulator.Expiring`."""
+        before = self.entries()
+        for service, _, backend in self._storages.all():
+            service.lapse(backend, seconds)
+        return before, self.entries()
 
     def snapshot(self) -> object:
         """A copy of moto's storages."""

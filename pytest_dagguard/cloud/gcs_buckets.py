@@ -116,7 +116,11 @@ def listing(vault: Vault, call: Call) -> Response:
 
 
 def other(vault: Vault, call: Call) -> Response:
-    """What the emulator does right by itself: access control lists, IAM policies, permissions."""
+    """What the emulator does right by itself: access control lists, IAM policies, permissions; and tokens."""
+    if call.verb == "metadata.token":
+        return as_json({"access_token": "dagguard", "expires_in": 3600, "token_type": "Bearer"})
+    if call.verb == "metadata.account":
+        return as_json({"email": "dagguard@dagguard.invalid", "scopes": [], "aliases": ["default"]})
     found = vault.bucket(call.bucket)
     if call.verb == "buckets.getStorageLayout":
         keys = ("location", "locationType")

@@ -73,6 +73,8 @@ def parse(request: Request) -> Call:
     path = re.sub(r"^/+", "/", request.path)
     if path.startswith("/batch"):
         return _batch(request, query)
+    if path.startswith("/computeMetadata/v1/instance/service-accounts/") and method == "GET":
+        return Call("metadata.token" if path.endswith("/token") else "metadata.account", request, query)
     for prefix in ("/resumable/upload/storage/v1", "/upload/storage/v1"):
         if path.startswith(prefix + "/b/"):
             return _upload(request, method, path[len(prefix) :], query)

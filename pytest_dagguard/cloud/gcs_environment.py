@@ -25,6 +25,10 @@ def environment(url: str) -> dict[str, str]:
     """
     return {
         "STORAGE_EMULATOR_HOST": url,
+        # Google's C++ client, which pyarrow and with it pandas use for gs:// paths. It knows no anonymous access here,
+        # and asks the metadata server for a token until it gets one: that, for this client alone, is the emulator.
+        "CLOUD_STORAGE_EMULATOR_ENDPOINT": url,
+        "GCE_METADATA_ROOT": url.removeprefix("http://"),
         "GOOGLE_CLOUD_PROJECT": PROJECT,
         "GCLOUD_PROJECT": PROJECT,
         "CLOUDSDK_CORE_PROJECT": PROJECT,
@@ -37,11 +41,10 @@ def environment(url: str) -> dict[str, str]:
         "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA": "true",
         # gcsfs would ask over gRPC for the type of the bucket, and wait.
         "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",
-        # Nobody is to look for a metadata server: port 9 discards.
+        # Nobody else is to look for a metadata server: port 9 discards.
         "NO_GCE_CHECK": "true",
         "GCE_METADATA_HOST": "127.0.0.1:9",
         "GCE_METADATA_IP": "127.0.0.1:9",
-        "GCE_METADATA_ROOT": "127.0.0.1:9",
         "GCE_METADATA_TIMEOUT": "1",
         "GOOGLE_API_USE_CLIENT_CERTIFICATE": "false",
         # A developer's own login, which google.auth would find, is out of sight.

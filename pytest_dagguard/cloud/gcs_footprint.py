@@ -45,6 +45,8 @@ NOT_MADE = ("buckets.insert", "buckets.delete")
 
 
 def _plain(call: Call) -> Operation:
+    if call.verb.startswith("metadata."):
+        return Operation("gcs", call.verb, "metadata server")
     bucket, item = f"gs://{call.bucket}", f"gs://{call.bucket}/{call.name}"
     one, nothing = frozenset({item if call.name else bucket}), frozenset[str]()
     resource = item if call.name else bucket

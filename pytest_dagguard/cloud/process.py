@@ -172,6 +172,10 @@ class Cloud:
         """Have some operations of an actor take effect in an order, see :meth:`Tap.order`."""
         self.tap.order(actor, order)
 
+    async def loosen(self, actor: str) -> bool:
+        """Wait no longer for operations that do not come, see :meth:`Tap.loosen`."""
+        return self.tap.loosen(actor)
+
     async def disturb(self, actor: str, at: Selector, kind: str) -> None:
         """Have one operation of an actor answered badly, see :meth:`Tap.disturb`."""
         self.tap.disturb(actor, at, kind)
@@ -229,6 +233,12 @@ class Cloud:
         for each in self.emulators.values():
             if hasattr(each, "lapse"):
                 self.tap.shift(*each.lapse(seconds))
+
+    async def settle(self) -> None:
+        """Let happen what is over before anybody clears a task, which takes minutes."""
+        for each in self.emulators.values():
+            if hasattr(each, "settle"):
+                self.tap.shift(*each.settle())
 
     async def alive(self) -> int:
         """How many things are still to happen by themselves."""

@@ -164,6 +164,23 @@ class Tap:
         """
         self.actors[name].order = list(order)
 
+    def loosen(self, name: str) -> bool:
+        """Wait no longer for operations that are to come before others and do not come.
+
+        A client that asks for two things at once and takes the first answer may never send the second; and what waits
+        for the answer of another cannot come before it.
+
+        :returns: False where nothing was held up for them
+        """
+        actor = self.actors.get(name)
+        if actor is None or not actor.early:
+            return False
+        held = [place for each in actor.early if (place := self._place(actor, each)) > 0]
+        if held:
+            del actor.order[: min(held)]
+        self._follow(actor)
+        return True
+
     async def submit(self, name: str, service: str, request: Request) -> Response:
         """Bring a request before its service when the actor's gate is open, and return the answer.
 
@@ -208,16 +225,20 @@ class Tap:
 
     def _is_early(self, actor: Actor, ticket: Ticket) -> bool:
         """Say whether others of its actor are to come first; if not, its place in the order is taken."""
-        if not actor.order:
-            return False
-        try:
-            operation = self.emulators[ticket.service].classify(ticket.request)
-        except Exception:  # noqa: BLE001 - told when it is to take effect
-            return False
-        place = next((i for i, each in enumerate(actor.order) if each.fits(operation)), -1)
+        place = self._place(actor, ticket)
         if place == 0:
             del actor.order[0]
         return place > 0
+
+    def _place(self, actor: Actor, ticket: Ticket) -> int:
+        """How many operations are to come before a request; negative where that does not matter."""
+        if not actor.order:
+            return -1
+        try:
+            operation = self.emulators[ticket.service].classify(ticket.request)
+        except Exception:  # noqa: BLE001 - told when it is to take effect
+            return -1
+        return next((i for i, each in enumerate(actor.order) if each.fits(operation)), -1)
 
     def _is_sent(self, actor: Actor, wanted: Selector) -> bool:
         for each in (*actor.waiting, *actor.early):

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from pytest_dagguard.engine import facts
 from pytest_dagguard.engine.sources import folders_of
 
 _PROVIDERS = "airflow.providers"
@@ -25,13 +26,16 @@ _OLD = re.compile(
 )
 """Modules of Airflow 2 that no Airflow 3 has."""
 
+NEWER = re.compile(r"airflow\.sdk(\.|$)")
+"""Modules of Airflow 3 that no Airflow 2 has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Needed:
     """What files need to load, each name once and in order.
 
     :param modules: that they import
-    :param moved: names that Airflow 3 has elsewhere, or no more
+    :param moved: names that the Airflow here has elsewhere, or not at all
     :param environment: environment variables that are read without a default
     :param variables: Airflow Variables that are asked for without a default
     """
@@ -163,14 +167,16 @@ def _needed(path: Path) -> tuple[tuple[str, ...], Needed]:
     }
     names: dict[str, None] = {}
     needed = Needed()
+    is_older = facts.is_airflow_2()
+    foreign = NEWER if is_older else _OLD
     for node in ast.walk(tree):
         if isinstance(node, (ast.Import, ast.ImportFrom)) and node not in guarded:
-            found = [each for each in _imported(node) if not _OLD.match(each)]
+            found = [each for each in _imported(node) if not foreign.match(each)]
             names.update(dict.fromkeys(found))
             needed.moved.update(dict.fromkeys(each for each in _imported(node) if each not in found))
         elif name := _environment(node):
             needed.environment.setdefault(name)
-        elif isinstance(node, ast.keyword) and node.arg == "schedule_interval":
+        elif isinstance(node, ast.keyword) and node.arg == "schedule_interval" and not is_older:
             needed.moved.setdefault(node.arg)
     for node in _at_load(tree):
         if name := _variable(node):

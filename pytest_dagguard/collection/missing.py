@@ -16,9 +16,9 @@ USED = "stand-in: "
 """Begins a note on what stood in for something: ``stand-in: stub acme``."""
 
 MODULE, VARIABLE, CONNECTION, ENVIRONMENT, OBJECT = "module", "variable", "connection", "environment", "object"
-PARAMETER, SECRET = "parameter", "secret"
+PARAMETER, SECRET, TABLE = "parameter", "secret", "table"
 PATH, MOVED = "path", "moved"
-"""A folder of the repository in which a module is; a name that Airflow 3 has elsewhere, or no more."""
+"""A folder of the repository in which a module is; a name that the Airflow here has elsewhere, or not at all."""
 
 _TEXTS = (
     (MODULE, re.compile(r"No module named '([\w.]+)'")),
@@ -30,6 +30,7 @@ _TEXTS = (
     (OBJECT, re.compile(r"\b((?:s3|gs)://\S+) is not there")),
     (PARAMETER, re.compile(r"there is no parameter '([^'*]+)' in SSM")),
     (PARAMETER, re.compile(r"\(ParameterNotFound\) .*: Parameter (\S+) not found")),
+    (TABLE, re.compile(r"there is no table '([^'*]+)' in DynamoDB")),
     (SECRET, re.compile(r"there is no secret '([^'*]+)'")),
     (SECRET, re.compile(r"can't find the specified secret: (\S+)")),
     (MOVED, re.compile(r"cannot import name '\w+' from '(airflow[\w.]*)'")),
@@ -96,12 +97,13 @@ def told(missing: dict[str, list[str]], seed: str) -> list[str]:
         CONNECTION: ("missing connections", f"put them into {seed}/connections.json"),
         PARAMETER: ("missing SSM parameters", f"put them into {seed}/ssm.json"),
         SECRET: ("missing secrets", f"put them into {seed}/secretsmanager.json"),
+        TABLE: ("missing tables of DynamoDB", f"put them into {seed}/dynamodb.json, with their keys"),
         ENVIRONMENT: ("missing environment variables", "set them under [tool.dagguard.env]"),
         OBJECT: ("missing objects", f"put them below {seed}/s3 and {seed}/gcs"),
         PATH: ("folders that are imported from", "name them under paths in [tool.dagguard]"),
         MOVED: (
-            "not in Airflow 3, or elsewhere",
-            "airflow-2 = true under [tool.dagguard.aliases] finds most; what is left, name there or port",
+            "not in this Airflow, or elsewhere",
+            "airflow-2 = true under [tool.dagguard.aliases] finds most old names; what is left, name there or port",
         ),
     }
     lines = [f"{kinds[kind][0]}: {_few(names)}; {kinds[kind][1]}" for kind, names in missing.items()]

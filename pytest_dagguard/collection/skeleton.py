@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_dagguard.collection import missing as kinds
+from pytest_dagguard.collection.imports import NEWER
 from pytest_dagguard.config import pyproject
 from pytest_dagguard.model.errors import DagguardError
 
@@ -34,6 +35,10 @@ def write(missing: dict[str, list[str]], root: Path, seed: Path, dags: Sequence[
             ),
             *_document(seed / "ssm.json", dict.fromkeys(missing.get(kinds.PARAMETER, ()), PLACEHOLDER)),
             *_document(seed / "secretsmanager.json", dict.fromkeys(missing.get(kinds.SECRET, ()), PLACEHOLDER)),
+            *_document(
+                seed / "dynamodb.json",
+                {name: {"key": PLACEHOLDER, "items": []} for name in missing.get(kinds.TABLE, ())},
+            ),
             *_objects(seed, missing.get(kinds.OBJECT, [])),
             *_configuration(root / "pyproject.toml", _wanted(missing, _typed(seed, root), dags)),
         ]
@@ -78,7 +83,8 @@ def _wanted(missing: dict[str, list[str]], seed: str, dags: Sequence[str]) -> li
     wanted += [(TABLE, "paths", names)] if (names := missing.get(kinds.PATH)) else []
     # made up so that files load: what a task does with them is no evidence, and to install them is better
     wanted += [(TABLE, "stubs", names)] if (names := missing.get(kinds.MODULE)) else []
-    wanted += [(f"{TABLE}.aliases", "airflow-2", True)] if missing.get(kinds.MOVED) else []
+    old = [name for name in missing.get(kinds.MOVED, ()) if not NEWER.match(name)]
+    wanted += [(f"{TABLE}.aliases", "airflow-2", True)] if old else []
     return wanted + [(f"{TABLE}.env", name, PLACEHOLDER) for name in missing.get(kinds.ENVIRONMENT, ())]
 
 

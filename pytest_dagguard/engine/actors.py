@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 FOREVER = 60 * 86400.0
 """Virtual seconds for which the world may go on by itself until all that lives in it has ended."""
 
+GLANCE = 0.1
+"""Seconds between two looks at an attempt whose threads are to take effect in an order."""
+
 END_TIMEOUT = 120.0
 """Seconds for a process that was killed to be gone."""
 
@@ -80,9 +83,10 @@ class Actors:
         self._specs[actor], self._parts[actor], self._began[actor] = spec, [], spec.now
         lab.stage.call("run", spec)
 
-    def proceed(self, actor: str, until: Selector | None) -> tuple[str, Any]:
+    def proceed(self, actor: str, until: Selector | None, ordered: bool = False) -> tuple[str, Any]:
         """Let an attempt go on.
 
+        :param ordered: what its threads do is to take effect in an order
         :returns: ``("reached", index)`` when it stands after the operation, ``("exited", result)`` when it has ended,
             ``("given up", why)`` when it is not worth waiting for any more
         """
@@ -93,7 +97,7 @@ class Actors:
             lab.stage.call("thaw", actor)
         patience = Patience(lab.options.patience, lab.options.attempt_timeout)
         while True:
-            event = self._next_of(actor, time.monotonic() + LOOK)
+            event = self._next_in_order(actor) if ordered else self._next_of(actor, time.monotonic() + LOOK)
             if event is None:
                 if why := self._look(actor, patience):
                     return "given up", why
@@ -111,6 +115,19 @@ class Actors:
                 if result.succeeded:
                     lab.warm(dict(result.details).get("modules", ()))
                 return "exited", result
+
+    def _next_in_order(self, actor: str) -> tuple[Any, ...] | None:
+        """As :meth:`_next_of`; where all that it can still do is held up for what does not come, that is let go."""
+        lab, still = self.lab, -1
+        for _ in range(int(LOOK / GLANCE)):
+            event = self._next_of(actor, time.monotonic() + GLANCE)
+            if event is not None:
+                return event
+            seen = lab.cloud.call("seen", actor)[0] if lab.stage.call("asleep", actor) else -1
+            if seen >= 0 and seen == still:
+                lab.cloud.call("loosen", actor)
+            still = seen
+        return None
 
     def _look(self, actor: str, patience: Patience) -> str:
         """Why an attempt that makes no news is to be given up; empty where it is not."""

@@ -284,7 +284,9 @@ def _tell(hit: Hit, baseline: Baseline, walk: Walk, task: Task, name: str, terms
 
     named = lambda name: noise.template(name, baseline.clean)  # noqa: E731
     made = narrate.culprit(hit.finding, hit.outcome.history, named)
-    event = hit.trial.at.event if hit.trial.at is not None else made
+    at = hit.trial.at.event if hit.trial.at is not None else None
+    # where an attempt is stopped before it has come to a line of its own, what it does later says more
+    event = made if at is None or (at.operation.verb == "ti.start" and made is not None) else at
     trace = counting(hit.outcome, baseline.peer is not None).trace
     if hit.finding.cls == "cannot-finish" and trace:
         file, line = narrate.relative(trace[0].file, root), trace[0].line

@@ -98,6 +98,7 @@ class _Experiment:
         self.cleared, self.where, self.seed = cleared, where, seed
         self.results: dict[str, AttemptResult] = {}
         self.alive: set[str] = set()
+        self.ordered: set[str] = set()
         self.left_out = 0
         self.unreachable = reasons.NONE
 
@@ -127,6 +128,7 @@ class _Experiment:
                 lab.cloud.call("disturb", _actor(step.attempt), step.at, step.kind)
             elif isinstance(step, Order):
                 self._launch(step.attempt)
+                self.ordered.add(_actor(step.attempt))
                 lab.cloud.call("order", _actor(step.attempt), step.order)
             elif isinstance(step, Run) and self._go(step):
                 break
@@ -180,7 +182,7 @@ class _Experiment:
             if actor in self.results:
                 return False
             self._launch(step.attempt)
-        kind, what = self.lab.actors.proceed(actor, step.until)
+        kind, what = self.lab.actors.proceed(actor, step.until, actor in self.ordered)
         if kind == "given up" and self.began >= 0 and what.startswith(reasons.FOR_EVER):
             self._kill(actor)
             self.tries.append((AttemptResult(actor, WAITING), self.lab.cloud.call("now")))
@@ -219,6 +221,8 @@ class _Experiment:
             if number > 1 and not self.cleared and self.subject.retry_delay:
                 # the last try of a scenario stands for all that Airflow would still make
                 self.lab.cloud.call("lapse", (self.subject.retry_delay + _SCHEDULING) * (1 + self.left_out))
+            elif number > 1 and self.cleared:
+                self.lab.cloud.call("settle")
             self.lab.actors.launch(self.subject, actor, number, most, shift, self.where, self.seed)
         self.alive.add(actor)
 

@@ -14,7 +14,10 @@ from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Befall, Point, Terminate, Trial
 
-QUIET = frozenset({"dagrun.previous", "ti.heartbeat", "rtif.set", "ti.start", "connection.get", "variable.get"})
+QUIET = frozenset({"dagrun.previous", "ti.heartbeat", "rtif.set", "ti.start", "connection.get", "variable.get"}) | {
+    "metadata.account",
+    "metadata.token",
+}
 """Bookkeeping that is left out unless the fault falls on it."""
 
 NAMES = ("/pod_name", "/pod_namespace")

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import psutil
 
+from pytest_dagguard.isolation import processes
+
 DEADLOCK = "a deadlock: each of its threads waits for another, without a time limit"
 
 _NUMBERS = {
@@ -52,6 +54,20 @@ def cause(pid: int) -> str:
                 calls.append(call)
     stuck = [name == "wait" or (name == "futex" and _is_endless(arguments)) for name, arguments in calls]
     return DEADLOCK if all(stuck) and any(name == "futex" for name, _ in calls) else ""
+
+
+def asleep(pid: int) -> bool:
+    """Say whether no thread of a process, and of those that it has started, runs or waits for its turn to run."""
+    for each in (pid, *processes.descendants(pid)):
+        try:
+            threads = os.listdir(f"/proc/{each}/task")
+            texts = [Path(f"/proc/{each}/task/{thread}/stat").read_bytes() for thread in threads]
+        except OSError:  # no Linux, or one has just ended
+            return False
+        # the name of the program, in parentheses, may hold anything
+        if any(text.rpartition(b")")[2].split()[0] == b"R" for text in texts):
+            return False
+    return True
 
 
 def _is_endless(arguments: tuple[int, ...]) -> bool:

@@ -64,7 +64,7 @@ def _merged(found: Sequence[Case]) -> list[Case]:
     """One case where several members of one template have the same fate."""
     groups: dict[tuple[str, str, str, str], list[Case]] = {}
     for case in found:
-        same_text = case.tag if case.tag in ("count", "fewer") else case.text
+        same_text = case.tag if case.tag in ("count", "fewer", "message") else case.text
         groups.setdefault((case.cls, case.tag, case.label, same_text), []).append(case)
     return [
         Case(first.cls, first.tag, first.label, first.text, first.name, first.kind, len(members))
@@ -106,6 +106,8 @@ class _Look:
     def case(self, difference: Difference) -> Case | None:
         if difference.kind == "expiry":
             return self._expiry(difference)
+        if self._is_folder(difference):
+            return None
         if difference.how == EXTRA:
             return self._extra(difference)
         if difference.how == MISSING:
@@ -117,6 +119,16 @@ class _Look:
     @staticmethod
     def _make(difference: Difference, cls: str, tag: str, text: str) -> Case:
         return Case(cls, tag, difference.label, text, difference.name, difference.kind)
+
+    def _is_folder(self, it: Difference) -> bool:
+        """Say whether all that differs is an empty object that stands for a folder, in which there is something.
+
+        Clients that think in folders make one where they find none, and to them the folder is there either way.
+        """
+        name, entry = it.found or it.wanted or ("", None)
+        if it.how not in (EXTRA, MISSING) or it.kind != "object" or entry is None or entry.size:
+            return False
+        return name.endswith("/") and any(each.startswith(name) and each != name for each in self.outcome.after)
 
     def _expiry(self, it: Difference) -> Case | None:
         """A key that lives for ever where it should not, or the other way round; not where the key itself differs."""
@@ -143,7 +155,7 @@ class _Look:
             return self._make(it, "changed", it.kind, "is set, and one clean run does not set it")
         if it.expected:
             text = f"{counted(it.actual, it.kind)} where one clean run leaves {it.expected:,}"
-            return self._make(it, "duplicate", "count", text)
+            return self._make(it, "duplicate", "message" if it.kind == "message" else "count", text)
         assert it.found is not None
         if it.name not in self.outcome.before and self._is_temporary(it):
             return self._make(it, "leak", "temporary", "is temporary and stays behind")

@@ -13,6 +13,7 @@ _NAMES_AT_MOST = 3
 
 _PLURAL: dict[tuple[str, str], str] = {
     ("duplicate", "count"): "are there more often than one clean run leaves them",
+    ("duplicate", "message"): "are there more often than one clean run sends them",
     ("duplicate", "copy"): "are there a second time under another name",
     ("duplicate", "kept"): "are still there, and one clean run deletes them",
     ("duplicate", "unexpected"): "are there, and one clean run does not leave them",
@@ -111,7 +112,7 @@ def _common(folders: Sequence[str]) -> str:
 
 
 def _single(case: Case) -> str:
-    if case.tag in ("count", "fewer", "child-run", "job", "pod", "k8s-job") and case.text[:1].isdigit():
+    if case.tag in ("count", "fewer", "message", "child-run", "job", "pod", "k8s-job") and case.text[:1].isdigit():
         return f"{case.label}: {case.text}"
     if case.kind == "xcom":
         return f"XCom {case.label.rpartition('/')[2]} ({case.label}) {case.text}"

@@ -12,6 +12,9 @@ _OF_SCHEME = {
     "redis": "key",
     "ssm": "parameter",
     "secretsmanager": "secret",
+    "sqs": "message",
+    "sns": "message",
+    "dynamodb": "item",
 }
 
 PLURALS = {
@@ -29,6 +32,11 @@ PLURALS = {
     "key": "keys",
     "parameter": "parameters",
     "secret": "secrets",
+    "message": "messages",
+    "queue": "queues",
+    "topic": "topics",
+    "item": "items",
+    "table": "tables",
 }
 """What is not here is an object."""
 

@@ -26,6 +26,9 @@ NOT_READ = frozenset(
         "k8s-job",
         "pods-at-once",
         "asset-event",
+        "message",
+        "queue",
+        "topic",
     }
 )
 """Kinds that nobody outside of the task reads as data."""

@@ -8,6 +8,7 @@ _AGAIN = "{who} does not know what {earlier} has done already"
 
 WHY: dict[tuple[str, str], str] = {
     ("duplicate", "count"): "{who} wrote its output under a new name, beside what {earlier} had left.",
+    ("duplicate", "message"): "{who} sent it again: a queue and a topic take each message for a new one.",
     ("duplicate", "copy"): "Both the old and the new name hold the same data now, so whoever reads the folder reads it "
     "twice.",
     ("duplicate", "kept"): "What one clean run takes away at its end was not taken away by {who}.",
@@ -73,6 +74,12 @@ WHY: dict[tuple[str, str], str] = {
 }
 
 FIX: dict[tuple[str, str], str] = {
+    (
+        "duplicate",
+        "message",
+    ): "Put an id made of the run id into the message and let whoever receives it drop the"
+    " second. A FIFO queue or topic does that by itself where the id is its `MessageDeduplicationId`, for five minutes:"
+    " keep `retry_delay` well below that.",
     ("duplicate", "copy"): "Delete the source only after the copy is confirmed, and delete it also when a retry finds "
     "the copy in place.",
     (

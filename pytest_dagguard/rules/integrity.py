@@ -11,7 +11,8 @@ FIXES = {
     "syntax": "Mend the syntax; Python cannot read the file.",
     "missing-module": "Install the module where pytest runs, name its folder under paths or it under stubs in"
     " [tool.dagguard] (--dagguard-init does), or leave the file out with .airflowignore.",
-    "moved": "Set airflow-2 = true under [tool.dagguard.aliases] (--dagguard-init does), or port the file.",
+    "moved": "Where it is an old name, set airflow-2 = true under [tool.dagguard.aliases] (--dagguard-init does); or"
+    " port the file, or run it under the Airflow that it is for.",
     "lacks": "Put it into the seed folder, or under [tool.dagguard.env]; --dagguard-init writes what to fill in.",
     "exit": "A DAG file is loaded again and again by Airflow; nothing in it may end the process.",
     "timeout": "Move what takes long into a task; Airflow itself gives up on a file after 30 s.",

@@ -83,8 +83,16 @@ def third_party(after: str, root: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _last(text: str) -> str:
+    """The line of a traceback that says what went wrong."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    # to whom arguments were passed that it does not take is in the line before them
+    found = lines[-2:] if lines[-1:] and lines[-1].startswith(("*args: ", "**kwargs: ")) else lines[-1:]
+    return " ".join(found) or text
+
+
 def _error(text: str, path: str) -> LoadError:
-    last = next((line for line in reversed(text.strip().splitlines()) if line.strip()), text).strip()
+    last = _last(text)
     line = 0
     for each in text.splitlines():
         if f'File "{path}", line ' in each:

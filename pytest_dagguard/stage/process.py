@@ -188,6 +188,11 @@ class Stage:
         running = self.running.get(name)
         return waits.cause(running.child.pid) if running is not None else ""
 
+    def asleep(self, name: str) -> bool:
+        """Say whether an attempt does nothing at this moment, see :func:`~pytest_dagguard.isolation.waits.asleep`."""
+        running = self.running.get(name)
+        return running is not None and waits.asleep(running.child.pid)
+
     def watch(self) -> None:
         """End children that use more of the machine than they may. (Not a command.)"""
         for running in list(self.running.values()):

@@ -33,7 +33,7 @@ def install(stubs: Sequence[str], aliases: Mapping[str, str], airflow2: bool) ->
 
     :param stubs: names of modules, with ``*`` for any part
     :param aliases: old name -> new name
-    :param airflow2: also those that Airflow 3 has moved, and ``schedule_interval``
+    :param airflow2: also those that Airflow 3, or newer providers, have moved, and ``schedule_interval``
     """
     used.clear()
     ran.clear()
@@ -45,7 +45,7 @@ def install(stubs: Sequence[str], aliases: Mapping[str, str], airflow2: bool) ->
 
         if old.has_moved():
             old.restore(used.setdefault)
-            sys.meta_path.append(_OldAirflow())
+        sys.meta_path.append(_OldAirflow())
 
 
 def task_begins() -> None:

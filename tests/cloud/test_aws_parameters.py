@@ -72,6 +72,8 @@ def test_all_that_is_kept_is_in_the_state_and_comes_back_with_it(seeded: Stand) 
         client.put_parameter(Name="/db/url", Value="third", Overwrite=True)
     seeded.emulator.restore(seeded.empty)
     assert seeded.emulator.entries() == {}
+    seeded.emulator.restore(kept)
+    assert seeded.emulator.entries() == before
 
 
 def test_a_parameter_is_replaced_only_where_that_is_said(aws: Stand) -> None:

@@ -103,6 +103,15 @@ def test_while_a_retry_is_awaited_clusters_come_and_go_and_jobs_stay_at_work(ser
     assert service.cluster_state() == "RUNNING"
 
 
+def test_a_cluster_has_come_and_gone_before_anybody_clears_a_task(service: Service) -> None:
+    service.create()
+    service.submit("a", cluster="other")
+    service.emulator.settle()
+    assert (service.cluster_state(), service.state("a")) == ("RUNNING", "RUNNING")
+    delete(service)
+    assert [len(each) for each in service.emulator.settle()] == [2, 1]
+
+
 @said(a="standins:writes")
 def test_jobs_end_with_their_cluster(service: Service) -> None:
     service.submit("a")

@@ -93,6 +93,17 @@ def test_what_else_a_file_needs_to_load(root: Path) -> None:
     assert (list(needed.environment), list(needed.variables)) == (["A"], ["D", "I"])
 
 
+def test_under_airflow_2_what_is_airflow_3s_is_elsewhere(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_dagguard.engine.facts.is_airflow_2", lambda: True)
+    source = """
+        from airflow.operators.dummy_operator import DummyOperator
+        from airflow.sdk import Variable
+        DAG("d", schedule_interval="@daily")
+    """
+    write(root, dags__d=source)
+    assert list(Imports(root, []).of_file(root / "dags" / "d.py").moved) == ["airflow.sdk"]
+
+
 @pytest.mark.parametrize(
     ("module", "home"),
     [

@@ -239,7 +239,7 @@ def test_what_is_not_emulated_is_never_a_pass(judged: Judge) -> None:
     body = """
         import boto3
         try:
-            boto3.client("sqs", region_name="us-east-1").list_queues()
+            boto3.client("kinesis", region_name="us-east-1").list_streams()
         except Exception:
             pass
         tiny.put("out/a")
@@ -247,20 +247,20 @@ def test_what_is_not_emulated_is_never_a_pass(judged: Judge) -> None:
     for scenario in ("twice", "killed"):
         verdict = judged(body, scenario)
         assert verdict.verdict == "inconclusive"
-        assert "sqs" in str(verdict.reason).lower()
+        assert "kinesis" in str(verdict.reason).lower()
 
 
 def test_what_only_the_retry_calls_and_is_not_emulated_is_never_a_pass(judged: Judge) -> None:
     body = """
         import boto3
         if tiny.get("out/a") is not None:
-            boto3.client("sqs", region_name="us-east-1").list_queues()
+            boto3.client("kinesis", region_name="us-east-1").list_streams()
         tiny.put("out/a")
     """
     for scenario in ("twice", "killed"):
         verdict = judged(body, scenario)
         assert verdict.verdict == "inconclusive", scenario
-        assert "sqs" in str(verdict.reason).lower()
+        assert "kinesis" in str(verdict.reason).lower()
 
 
 def test_a_task_below_one_without_a_clean_run_is_open(lab: Laboratory) -> None:

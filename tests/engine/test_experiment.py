@@ -10,7 +10,7 @@ from laboratory import RUN_ID, Laboratory
 from older import AIRFLOW
 from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.outcome import Outcome
-from pytest_dagguard.model.plan import Kill, Run
+from pytest_dagguard.model.plan import Kill, Order, Run
 
 TWO_PUTS = """
     import tiny
@@ -37,7 +37,7 @@ def content(lab: Laboratory, outcome: Outcome, name: str) -> bytes:
     return lab.lab.content(outcome.after[name].digest)
 
 
-def two_puts(lab: Laboratory, *schedule: Run | Kill, retries: int = 1) -> Outcome:
+def two_puts(lab: Laboratory, *schedule: Run | Kill | Order, retries: int = 1) -> Outcome:
     body = TWO_PUTS
     return lab.attempt(body, parameters="ti=None", schedule=schedule, retries=retries)
 
@@ -49,6 +49,13 @@ def test_one_run(lab: Laboratory) -> None:
     assert outcome.unreachable == ""
     assert not any(name.startswith("s3://out/") for name in outcome.before)
     assert content(lab, outcome, "s3://out/b") == b"1"
+
+
+def test_an_order_that_cannot_be_had_holds_nothing_up(lab: Laboratory) -> None:
+    never = Selector("s3", "GetObject", "s3://out/never", 1)
+    outcome = two_puts(lab, Order(1, (never, B, A)), Run(1))
+    assert puts(outcome) == ["1a", "1b"]
+    assert outcome.unreachable == ""
 
 
 def test_one_after_the_other(lab: Laboratory) -> None:
@@ -211,7 +218,7 @@ def test_nothing_is_stale_after_a_stop_that_was_missed(lab: Laboratory) -> None:
 @pytest.mark.parametrize(
     ("body", "group"),
     [
-        ("import boto3; boto3.client('sqs', region_name='us-east-1').list_queues()", "need sqs"),
+        ("import boto3; boto3.client('kinesis', region_name='us-east-1').list_streams()", "need kinesis"),
         ("import urllib.request; urllib.request.urlopen('http://api.example.com/x')", "need api.example.com"),
         ("import os; os._exit(3)", "crashed"),
     ],

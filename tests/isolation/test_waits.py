@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_dagguard.isolation import waits
 from pytest_dagguard.isolation.waits import DEADLOCK, cause
 
 
@@ -106,3 +107,24 @@ def test_a_process_that_is_gone_waits_for_nothing() -> None:
     with child(lambda: None) as pid:
         pass
     assert cause(pid) == ""
+
+
+def turns_in_a_thread() -> None:
+    threading.Thread(target=a_loop, daemon=True).start()
+    time.sleep(60)
+
+
+def a_loop() -> None:
+    while True:
+        pass
+
+
+def test_it_is_asleep_when_all_its_threads_and_children_are() -> None:
+    with child(a_parent_of_one_that_waits) as pid:
+        settled(pid, DEADLOCK)
+        assert waits.asleep(pid)
+        for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            os.kill(int(each), signal.SIGKILL)
+    with child(turns_in_a_thread) as pid:
+        assert not waits.asleep(pid)
+    assert not waits.asleep(pid)

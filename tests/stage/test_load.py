@@ -67,6 +67,18 @@ def test_what_the_environment_lacks_is_told_apart_from_a_bad_dag(lab: Laboratory
     assert (error.kind, error.is_elsewhere) == (kind, kind != "exception"), error.message
 
 
+def test_an_argument_that_an_operator_does_not_take_is_told_with_the_operator(lab: Laboratory) -> None:
+    source = """
+        from airflow.sdk import DAG
+        from airflow.providers.standard.operators.empty import EmptyOperator
+        with DAG("d", schedule=None):
+            EmptyOperator(task_id="t", size=1)
+    """
+    error = error_of(lab, source)
+    assert "passed to EmptyOperator (task_id: t)" in error.message
+    assert error.message.endswith("**kwargs: {'size': 1}")
+
+
 def test_an_exception_in_a_helper_names_the_line_of_the_dag_file(lab: Laboratory) -> None:
     lab.write("def make():\n    raise ValueError('no such bucket')\n", "load_helper_a.py")
     error = error_of(lab, "from airflow.sdk import DAG\nimport load_helper_a\n\nload_helper_a.make()\n")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from laboratory import RUN_ID
-from older import here
+from older import AIRFLOW, here
 from pytest_dagguard.engine.check import Terms
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Lab, Options, Subject
@@ -97,17 +97,19 @@ def load(session: Session, name: str, source: str) -> DagFile:
     return session.lab.load(write(session.lab, name, source))
 
 
-@pytest.mark.airflow3
 def test_a_file_of_airflow_2_loads_by_its_old_names(session: Session) -> None:
     loaded = load(session, "old.py", OLD)
     assert loaded.errors == ()
     assert [each.task_id for each in loaded.dags[0].tasks] == ["t", "b"]
-    assert "alias schedule_interval -> schedule" in loaded.stand_ins
     assert "alias acme_old.jobs -> new_jobs" in loaded.stand_ins
-    assert "alias default_view -> nothing, Airflow 3 has no such argument" in loaded.stand_ins
     emr = "alias airflow.providers.amazon.aws.sensors.emr_step -> airflow.providers.amazon.aws.sensors.emr"
-    assert emr in loaded.stand_ins
-    assert "alias airflow.operators.bash_operator -> airflow.providers.standard.operators.bash" in loaded.stand_ins
+    assert emr in loaded.stand_ins  # it is the provider that has moved these, under whichever Airflow
+    of_airflow_3 = {
+        "alias schedule_interval -> schedule",
+        "alias default_view -> nothing, Airflow 3 has no such argument",
+        "alias airflow.operators.bash_operator -> airflow.providers.standard.operators.bash",
+    }
+    assert of_airflow_3 & set(loaded.stand_ins) == (of_airflow_3 if AIRFLOW >= (3, 0) else set())
 
 
 def test_a_file_with_modules_that_are_missing_loads_with_all_its_tasks(session: Session) -> None:

@@ -106,7 +106,7 @@ class Refusal:
 Body = Mapping[str, Any]
 
 
-def _nothing() -> None:
+def _nothing(now: Callable[[], float]) -> None:
     """Nothing is to be done."""
 
 
@@ -123,9 +123,18 @@ def _nothing_to_sow(backend: Any, part: Mapping[str, Any]) -> None:
     """The seed has nothing for this service."""
 
 
+def _nothing_lapses(backend: Any, seconds: float) -> None:
+    """Nothing of this service expires by itself."""
+
+
 def _no_footprint(backend: Any, action: str, body: Body) -> Footprint | None:
     """All actions are about runs of jobs."""
     return None
+
+
+def _as_it_is(request: Request, region: str) -> Request:
+    """The request needs no change."""
+    return request
 
 
 def _whole(request: Request, fields: Mapping[str, str], body: Body) -> Body:
@@ -157,7 +166,10 @@ class Service:
     :param moto: moto's name of the service; empty: ``signing``
     :param name: the one in the configuration and in resource names; empty: ``signing``
     :param read: what a request says, of it, the fields in its path, and its body where that is JSON
-    :param switch_off: called once: turns off moto's own progress of runs
+    :param switch_off: called once: turns off moto's own progress of runs, and all else that goes by itself. It is given
+        a clock in seconds since 1970 which does not go with the clocks of attempts, for what expires
+    :param rewrite: the request (and a region) as moto is to see it
+    :param lapse: lets seconds pass for what expires by itself, and for nothing else
     :param regional: False: what is in one region is in all, since a seed says nothing of regions
     :param beside: services (by signing) into whose storages it writes too
     :param emulated: what of the service is, in words that follow "of ssm,"
@@ -177,8 +189,10 @@ class Service:
     own: Mapping[str, Own] = field(default_factory=dict)
     moto: str = ""
     name: str = ""
-    switch_off: Callable[[], None] = _nothing
+    switch_off: Callable[[Callable[[], float]], None] = _nothing
     read: Callable[[Request, Mapping[str, str], Body], Body] = _whole
+    rewrite: Callable[[Request, str], Request] = _as_it_is
+    lapse: Callable[[Any, float], None] = _nothing_lapses
     regional: bool = True
     beside: tuple[str, ...] = ()
     emulated: str = "jobs and their runs are emulated"
@@ -189,13 +203,13 @@ class Service:
         return self.name or self.signing
 
 
-def stand_still(model: str) -> Callable[[], None]:
+def stand_still(model: str) -> Callable[[Callable[[], float]], None]:
     """Have moto leave the states of one of its models alone: the world's clock decides when a run goes on.
 
     :param model: as moto's state manager calls it, ``glue::job_run``
     """
 
-    def switch_off() -> None:
+    def switch_off(now: Callable[[], float]) -> None:
         from moto.moto_api import state_manager
 
         state_manager.set_transition(model, {"progression": "manual", "times": 10**9})

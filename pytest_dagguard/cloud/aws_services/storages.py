@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pytest_dagguard.cloud.aws_services import moto_call
@@ -25,7 +26,10 @@ class Storages:
         :param services: by the name that requests are signed with
         """
         self.services = services
+        self.passed: Callable[[], float] = lambda: 0.0
+        """Virtual seconds, without those by which the clocks of attempts are ahead: what expires goes by these."""
         self._open: set[Where] = set()
+        self._began = time.time()
         self._seed = Seed()
 
     def region(self, service: Service, region: str) -> str:
@@ -43,7 +47,7 @@ class Storages:
                 self._open.add(where)
                 backend = moto_call.backend(each, where[1])
                 backend.reset()
-                each.switch_off()
+                each.switch_off(lambda: self._began + self.passed())
                 each.sow(backend, each.seed(self._seed))
         return moto_call.backend(service, region)
 
@@ -68,14 +72,11 @@ class Storages:
     def restore(self, snapshot: Any) -> None:
         """Bring a copy back; a storage that was not open then is closed."""
         kept, self._seed = snapshot
-        for service, region, backend in list(self.all()):
-            where = (service.signing, region)
-            if where not in kept:
-                self._open.discard(where)
-                continue
+        self._open = set(kept)
+        for service, region, backend in self.all():
             fields = vars(backend)
             fields.clear()
-            fields.update(_copied(backend, kept[where]))
+            fields.update(_copied(backend, kept[service.signing, region]))
 
 
 def _copied(backend: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
