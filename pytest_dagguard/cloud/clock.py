@@ -6,6 +6,7 @@ Alarms are data, not functions: a state that is kept has those that are still to
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +51,10 @@ class Clock:
         if alarm in self._alarms:
             self._alarms.remove(alarm)
             heapq.heapify(self._alarms)
+
+    def __iter__(self) -> Iterator[Alarm]:
+        """The alarms that are set, in no order."""
+        return iter(self._alarms)
 
     def next(self) -> Alarm | None:
         """The alarm that rings next."""

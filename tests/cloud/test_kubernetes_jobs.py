@@ -120,6 +120,7 @@ def test_a_suspended_job_waits(core: client.CoreV1Api, batch: client.BatchV1Api,
 
 def test_a_job_has_a_deadline(core: client.CoreV1Api, batch: client.BatchV1Api, kube: Site) -> None:
     batch.create_namespaced_job("default", job(image="fn", activeDeadlineSeconds=60))
+    assert list(kube.do(kube.emulator.running).values()) == [60.0]
     kube.wait(60)
     assert ended(batch) == ["FailureTarget", "Failed"]
     assert pods(core) == []

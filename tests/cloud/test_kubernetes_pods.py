@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from kubernetes import client
 
@@ -155,6 +157,15 @@ def test_a_pod_has_a_deadline(core: client.CoreV1Api, kube: Site) -> None:
     kube.wait(60)
     status = core.read_namespaced_pod("p", "default").status
     assert (status.phase, status.reason) == ("Failed", "DeadlineExceeded")
+
+
+def test_until_when_a_pod_may_run_does_not_go_with_the_clocks_of_attempts(core: client.CoreV1Api, kube: Site) -> None:
+    core.create_namespaced_pod("default", pod(image="forever", activeDeadlineSeconds=60))
+    core.create_namespaced_pod("default", pod("q", image="forever"))
+    kube.wait(10)
+    kube.emulator.tell_time(lambda: time.time() + 86400.0 + kube.world.clock.now)
+    found = {name.rpartition("/")[2]: until for name, until in kube.do(kube.emulator.running).items()}
+    assert found == {"p": 60.0, "q": float("inf")}
 
 
 def test_init_containers_come_first_and_one_by_one(core: client.CoreV1Api, kube: Site) -> None:

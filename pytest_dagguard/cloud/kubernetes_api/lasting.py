@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from pytest_dagguard.cloud.kubernetes_api import footprint
 from pytest_dagguard.cloud.kubernetes_api.cluster import Cluster
-from pytest_dagguard.cloud.kubernetes_api.kinds import Object
+
+_DEADLINES = ("deadline", "job-deadline")
+"""Alarms that end a pod, each with the uid of the pod or of its Job as the last that it says."""
 
 
 def running(cluster: Cluster) -> dict[str, float]:
     """Pods that have not ended -> virtual time of their active deadline, or their Job's; infinite without one."""
+    deadlines = {each.what[-1]: each.when for each in cluster.world.clock if each.what and each.what[0] in _DEADLINES}
     found = {}
-    jobs = {each["metadata"]["uid"]: each for _, each in cluster.store.among("jobs.batch")}
     for where, pod in cluster.store.among("pods"):
         if pod["status"].get("phase") in ("Pending", "Running") and "deletionTimestamp" not in pod["metadata"]:
-            owners = [jobs[each["uid"]] for each in pod["metadata"].get("ownerReferences", ()) if each["uid"] in jobs]
-            found[footprint.name_of(where)] = min(_deadline(cluster, each) for each in (pod, *owners))
+            owners = (each["uid"] for each in pod["metadata"].get("ownerReferences", ()))
+            ends = (deadlines.get(uid, float("inf")) for uid in (pod["metadata"]["uid"], *owners))
+            found[footprint.name_of(where)] = min(ends)
     return found
-
-
-def _deadline(cluster: Cluster, value: Object) -> float:
-    limit = value["spec"].get("activeDeadlineSeconds")
-    if limit is None:
-        return float("inf")
-    began = datetime.fromisoformat(value["metadata"]["creationTimestamp"].replace("Z", "+00:00"))
-    return cluster.world.clock.now - (cluster.now() - began).total_seconds() + float(limit)
