@@ -1,8 +1,12 @@
-"""The state of the cloud: everything that outlives an attempt."""
+"""The state of the cloud: everything that outlives an attempt. It is a mapping of resource names to entries.
+
+``s3://``, ``gs://``, ``s3-upload://``, ``gs-upload://``, ``xcom://``, ``task-state://``, ``variable://``, ``dagrun://``,
+``job://``, ``redis://``, ``redis-ttl://``, ``k8s://``, ``asset-event://``, ``ssm://``, ``secretsmanager://``, ``sqs://``,
+``sns://``, ``dynamodb://`` and ``glue://`` are the schemes in use.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -36,9 +40,3 @@ parts are not paid for, unlike those of a multipart upload, which stay until som
 
 CUT_SHORT = "cleared while under way"
 """In the content of a child DAG run: how often that happened. Airflow stops its tasks then and runs them again."""
-
-State = Mapping[str, Entry]
-"""Resource name -> entry. ``s3://``, ``gs://``, ``s3-upload://``, ``gs-upload://``, ``xcom://``, ``task-state://``,
-``variable://``, ``dagrun://``, ``job://``, ``redis://``, ``redis-ttl://``, ``k8s://``,
-``asset-event://``, ``ssm://``, ``secretsmanager://``, ``sqs://``, ``sns://``, ``dynamodb://``,
-``glue://`` are the schemes in use."""

@@ -17,6 +17,7 @@ import s3_rows
 import s3_server
 from airflow_client import Airflow
 from aws_stand import Stand
+from gcs_server import Front, listening
 from kubernetes_server import Site, serve
 from pytest_dagguard.cloud.emulator import Blobs
 from pytest_dagguard.cloud.gcs import EMULATOR as gcs_emulator
@@ -135,6 +136,16 @@ def gcs(blobs: Blobs) -> Gcs:
     made = gcs_emulator(blobs, False)
     made.seed(Seed(gcs={"bkt": {}, "other": {}}))
     return made
+
+
+@pytest.fixture
+def gcs_front(gcs: Gcs, monkeypatch: pytest.MonkeyPatch) -> Iterator[Front]:
+    """That emulator behind a port, and the test's own environment as an attempt's."""
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    with listening(gcs) as found:
+        for name, text in gcs.environment(found.url).items():
+            monkeypatch.setenv(name, text)
+        yield found
 
 
 @pytest.fixture

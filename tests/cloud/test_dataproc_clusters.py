@@ -231,11 +231,13 @@ def test_a_workflow_ends_by_its_time_limit_or_when_it_is_cancelled(service: Serv
     assert cancelled.exception().grpc_status_code.name == "CANCELLED"
 
 
-def test_the_same_request_gives_the_workflow_that_it_gave(service: Service) -> None:
+def test_the_id_of_a_request_keeps_two_workflows_from_running_at_once(service: Service) -> None:
     first = inline(service, request_id="r1")
     assert inline(service, request_id="r1").operation.name == first.operation.name
     assert inline(service).operation.name != first.operation.name
-    assert folders(service) == ["first", "first"]
+    service.pass_time(2 * DURATION)
+    assert first.done()
+    assert inline(service, request_id="r1").operation.name != first.operation.name
 
 
 def test_a_template_that_was_made_here_is_the_graph_that_it_says(service: Service) -> None:

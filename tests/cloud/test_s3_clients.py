@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -109,7 +108,6 @@ def run(environment: dict[str, str], *command: str) -> str:
 
 
 def test_s3fs_follows_the_environment(s3: S3, environment: dict[str, str]) -> None:
-    pytest.importorskip("s3fs")
     script = """
 import s3fs
 fs = s3fs.S3FileSystem()
@@ -132,7 +130,6 @@ print(fs.info("bkt/out/x y")["size"])
     assert s3.entries({"s3-upload://*"}) == {}
 
 
-@pytest.mark.skipif(shutil.which("aws") is None, reason="needs the aws command")
 def test_the_aws_command_follows_the_environment(s3: S3, environment: dict[str, str], tmp_path: Path) -> None:
     big = tmp_path / "big file"
     big.write_bytes(b"1" * (9 * 2**20))
@@ -201,7 +198,6 @@ def test_a_connection_of_another_type_is_not_ours(s3: S3) -> None:
 def test_airflows_hook_follows_the_environment_or_the_connection(
     s3: S3, s3_front: Any, environment: dict[str, str], endpoint: bool
 ) -> None:
-    pytest.importorskip("airflow.providers.amazon")
     extra = {"role_arn": "arn:aws:iam::1:role/r"}
     if endpoint:
         extra |= {"endpoint_url": "https://s3.example.com", "aws_access_key_id": "A", "aws_secret_access_key": "p"}

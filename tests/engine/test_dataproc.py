@@ -189,7 +189,7 @@ def test_a_retry_beside_the_job_of_a_killed_task_doubles_what_they_write_into_on
 
 @pytest.mark.slow
 def test_the_id_of_a_request_has_the_retry_find_the_job_of_the_killed_task(lab: Laboratory) -> None:
-    request = 'request_id="{{ run_id }}"'
+    request = 'request_id="{{ ts_nodash }}"'
     operator = f'DataprocSubmitJobOperator(task_id="t", job=job("parts"), retries=1, {request}, **PLACE)'
     verdict = lab.check(lab.write(HEAD + operator), "killed", seed=SEED)
     assert (verdict.verdict, classes(verdict)) == ("pass", []), verdict.reason
@@ -225,7 +225,7 @@ def test_googles_client_submits_once_more_where_the_answer_is_lost_and_the_id_of
     operator = 'DataprocSubmitJobOperator(task_id="t", job=job("parts"), retries=1, {}, **PLACE)'
     lost = lab.check(lab.write(HEAD + operator.format("request_id=None")), "unacknowledged", seed=SEED)
     assert {"duplicate", "started-twice"} <= set(classes(lost)), lost.reason
-    found = lab.check(lab.write(HEAD + operator.format('request_id="{{ run_id }}"')), "unacknowledged", seed=SEED)
+    found = lab.check(lab.write(HEAD + operator.format('request_id="{{ ts_nodash }}"')), "unacknowledged", seed=SEED)
     assert (found.verdict, classes(found)) == ("pass", []), found.reason
 
 
