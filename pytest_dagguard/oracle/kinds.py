@@ -16,6 +16,7 @@ _OF_SCHEME = {
     "sns": "message",
     "dynamodb": "item",
     "glue": "catalog",
+    "events": "message",
 }
 
 PLURALS = {
@@ -38,6 +39,7 @@ PLURALS = {
     "topic": "topics",
     "item": "items",
     "table": "tables",
+    "rule": "rules",
     "catalog": "entries of the Glue catalog",
 }
 """What is not here is an object."""
