@@ -2,7 +2,7 @@
 
 ``s3://``, ``gs://``, ``s3-upload://``, ``gs-upload://``, ``xcom://``, ``task-state://``, ``variable://``, ``dagrun://``,
 ``job://``, ``redis://``, ``redis-ttl://``, ``k8s://``, ``asset-event://``, ``ssm://``, ``secretsmanager://``, ``sqs://``,
-``sns://``, ``dynamodb://``, ``glue://`` and ``events://`` are the schemes in use.
+``sns://``, ``dynamodb://``, ``glue://``, ``events://`` and ``emr://`` are the schemes in use.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ class Entry:
         ``task-state``, ``variable``, ``child-run``, ``job``, ``pod``, ``k8s-job``, ``pods-at-once`` (a
         task instance had two live pods), ``asset-event``, ``key`` (of Redis), ``expiry`` (a key of Redis has a time
         to live), ``parameter`` (of SSM), ``secret``, ``queue``, ``topic``, ``message`` (of either, or an
-        event of EventBridge), ``rule``, ``table``, ``item`` or ``catalog`` (what the catalog of Glue has)
+        event of EventBridge), ``rule``, ``table``, ``item``, ``catalog`` (what the catalog of Glue has) or
+        ``configuration`` (of EMR)
     :param digest: SHA-256 of the content, hexadecimal; the content itself is had by digest from the cloud
     :param size: bytes of content
     :param version: what the service shows beside the content and conditional requests depend on (a generation);

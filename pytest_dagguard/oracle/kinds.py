@@ -17,6 +17,7 @@ _OF_SCHEME = {
     "dynamodb": "item",
     "glue": "catalog",
     "events": "message",
+    "emr": "configuration",
 }
 
 PLURALS = {
@@ -40,6 +41,7 @@ PLURALS = {
     "item": "items",
     "table": "tables",
     "rule": "rules",
+    "configuration": "configurations",
     "catalog": "entries of the Glue catalog",
 }
 """What is not here is an object."""

@@ -70,8 +70,10 @@ def test_one_crawl_runs_at_a_time_and_another_one_leaves_the_same(aws: Stand, gl
     assert [state() for _ in range(3)] == ["RUNNING"] * 3
     assert code(lambda: glue.start_crawler(Name="nightly")) == "CrawlerRunningException"
     assert code(lambda: glue.delete_crawler(Name="nightly")) == "CrawlerRunningException"
+    assert "LastCrawl" not in glue.get_crawler(Name="nightly")["Crawler"]
     aws.pass_time()
     assert state() == "READY"
+    assert [each["LastCrawl"]["Status"] for each in glue.get_crawlers()["Crawlers"]] == ["SUCCEEDED"]
     once = aws.emulator.entries()
     assert list(once) == ["job://glue/crawlers/nightly/crawl"]
     glue.start_crawler(Name="nightly")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timezone
 from typing import Any
 
 from pytest_dagguard.cloud.aws_services.service import (
@@ -152,6 +153,40 @@ def prepare(backend: Any, action: str, body: Body) -> None:
         database = body.get("Name")
     if database and database not in backend.databases:
         setattr(backend.create_database(database, {"Name": database}), FOUND, True)
+
+
+def get(backend: Any, body: Body) -> Body:
+    """``GetCrawler``: moto has other words for how the last crawl ended, and takes one that runs for the last."""
+    return {"Crawler": _described(backend.get_crawler(str(body.get("Name"))))}
+
+
+def get_all(backend: Any, body: Body) -> Body:
+    """``GetCrawlers``, in the same words."""
+    return {"Crawlers": [_described(each) for each in backend.crawlers.values()]}
+
+
+_LAST = {"COMPLETED": "SUCCEEDED", "FAILED": "FAILED", "STOPPED": "CANCELLED"}
+
+
+def _described(crawler: Any) -> dict[str, Any]:
+    told = {name: value for name, value in crawler.as_dict().items() if name != "LastCrawl"}
+    ended = [each for each in crawler.crawls if each._status in _LAST]
+    if ended:
+        last = ended[-1]
+        told["LastCrawl"] = {
+            "Status": _LAST[last._status],
+            "LogGroup": last.log_group,
+            "LogStream": last.log_stream,
+            "MessagePrefix": last.message_prefix,
+            "StartTime": last.start_time,
+        }
+    found: dict[str, Any] = json.loads(json.dumps(told, default=_seconds))
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _seconds(value: Any) -> float:
+    """A time as this protocol has it; moto's times are UTC and do not say so."""
+    return float(value.replace(tzinfo=timezone.utc).timestamp())
 
 
 def update(backend: Any, body: Body) -> Body:

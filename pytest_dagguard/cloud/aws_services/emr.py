@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from pytest_dagguard.cloud.aws_services.service import (
     SUCCEEDED,
     WAITING,
     Body,
+    Footprint,
+    Holding,
     JobRun,
     Refusal,
     Service,
@@ -21,6 +24,7 @@ from pytest_dagguard.model.errors import NotEmulated
 _STEP_STATES = {"PENDING": WAITING, "COMPLETED": SUCCEEDED, "FAILED": FAILED, "CANCELLED": STOPPED}
 _STEP_WORDS = {SUCCEEDED: "COMPLETED", FAILED: "FAILED", STOPPED: "CANCELLED"}
 _GONE = ("TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS")
+_SECURITY = "emr://security-configurations/"
 _HOW, _FOUND = "dagguard_how", "dagguard_found"
 
 
@@ -205,6 +209,19 @@ def _terminate(backend: Any, body: Body) -> Body | Refusal:
     return {}
 
 
+def _holds(backend: Any) -> Iterator[Holding]:
+    for each in list(backend.security_configurations.values()):
+        text = json.dumps(each.security_configuration, sort_keys=True, default=str)
+        yield Holding(f"{_SECURITY}{each.name}", "configuration", text.encode())
+
+
+def _footprint(backend: Any, action: str, body: Body) -> Footprint | None:
+    if not action.endswith("SecurityConfiguration"):
+        return None
+    touched = frozenset({f"{_SECURITY}{body.get('Name')}"})
+    return Footprint(min(touched), touched, frozenset() if action.startswith("Describe") else touched)
+
+
 SERVICE = Service(
     signing="elasticmapreduce",
     host="elasticmapreduce",
@@ -213,12 +230,17 @@ SERVICE = Service(
     runs=_runs,
     groups=_groups,
     run_ids=_run_ids,
+    holds=_holds,
+    footprint=_footprint,
     prepare=_prepare,
     verbs=frozenset(
         {
             "AddJobFlowSteps",
             "CancelSteps",
+            "CreateSecurityConfiguration",
+            "DeleteSecurityConfiguration",
             "DescribeCluster",
+            "DescribeSecurityConfiguration",
             "DescribeStep",
             "ListClusters",
             "ListSteps",

@@ -98,6 +98,8 @@ SERVICE = Service(
     own={
         "BatchStopJobRun": _stop,
         "DeleteCrawler": catalog.delete,
+        "GetCrawler": catalog.get,
+        "GetCrawlers": catalog.get_all,
         "GetCrawlerMetrics": catalog.metrics,
         "UpdateCrawler": catalog.update,
     },
