@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_dagguard.cloud.aws_services.service import (
     FAILED,
+    FOUND,
     LIVE,
     STOPPED,
     SUCCEEDED,
@@ -17,10 +18,8 @@ from pytest_dagguard.cloud.aws_services.service import (
     Holding,
     JobRun,
     Refusal,
+    Wanted,
 )
-
-FOUND = "dagguard_found"
-"""Marks a database that was named and missing, and so was made."""
 
 DATABASES = frozenset({"CreateDatabase", "DeleteDatabase", "GetDatabase", "GetDatabases", "UpdateDatabase"})
 TABLES = frozenset({"BatchDeleteTable", "CreateTable", "DeleteTable", "GetTable", "GetTables", "UpdateTable"})
@@ -70,7 +69,7 @@ def crawls(backend: Any) -> Iterator[JobRun]:
             yield JobRun(crawl.crawl_id, crawler.name, {}, state, end, float("inf"), group=group, same="crawl")
 
 
-def holds(backend: Any) -> Iterator[Holding]:
+def holds(backend: Any, wanted: Wanted) -> Iterator[Holding]:
     """All that is in the catalog."""
     for database in list(backend.databases.values()):
         if not getattr(database, FOUND, False):

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pytest_dagguard.cloud.aws_services.service import OURS, Body, Footprint, Holding, Refusal, Service
+from pytest_dagguard.cloud.aws_services.service import OURS, Body, Footprint, Holding, Refusal, Service, Wanted
 
 _GETS = frozenset({"GetItem"})
 _ONE_CHANGED = frozenset({"DeleteItem", "PutItem", "UpdateItem"})
@@ -42,14 +42,17 @@ def _name(wanted: Any) -> str:
     return f"dynamodb://{str(wanted).rpartition(':table/')[2].partition('/')[0]}"
 
 
-def _holds(backend: Any) -> Iterator[Holding]:
+def _holds(backend: Any, wanted: Wanted) -> Iterator[Holding]:
     for table in list(backend.tables.values()):
         kept = {"key": table.schema, "types": table.attr, "time to live": table.ttl, "tags": table.tags}
         yield Holding(_name(table.name), "table", json.dumps(kept, sort_keys=True).encode())
         for item in table.all_items():
-            attributes = item.to_json()["Attributes"]
-            text = json.dumps({key: plain(each) for key, each in attributes.items()}, sort_keys=True)
-            yield Holding(_item(backend, table.name, attributes), "item", text.encode())
+            key = [each.value for each in (item.hash_key, item.range_key) if each is not None]
+            name = "/".join([_name(table.name), *map(str, key)])
+            if wanted(name):
+                attributes = item.to_json()["Attributes"]
+                text = json.dumps({key: plain(each) for key, each in attributes.items()}, sort_keys=True)
+                yield Holding(name, "item", text.encode())
 
 
 def _item(backend: Any, wanted: Any, attributes: Mapping[str, Any]) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 
 from pytest_dagguard.cloud.aws_services.service import (
     FAILED,
+    FOUND,
     LIVE,
+    OURS,
     STOPPED,
     SUCCEEDED,
     WAITING,
@@ -18,6 +20,7 @@ from pytest_dagguard.cloud.aws_services.service import (
     JobRun,
     Refusal,
     Service,
+    Wanted,
 )
 from pytest_dagguard.model.errors import NotEmulated
 
@@ -25,12 +28,12 @@ _STEP_STATES = {"PENDING": WAITING, "COMPLETED": SUCCEEDED, "FAILED": FAILED, "C
 _STEP_WORDS = {SUCCEEDED: "COMPLETED", FAILED: "FAILED", STOPPED: "CANCELLED"}
 _GONE = ("TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS")
 _SECURITY = "emr://security-configurations/"
-_HOW, _FOUND = "dagguard_how", "dagguard_found"
+_HOW = OURS + "how"
 
 
 def _runs(backend: Any) -> Iterator[JobRun]:
     for cluster in list(backend.clusters.values()):
-        if not getattr(cluster, _FOUND, False):
+        if not getattr(cluster, FOUND, False):
 
             def stop(state: str, cluster: Any = cluster) -> None:
                 _close(cluster, state)
@@ -115,7 +118,7 @@ def _prepare(backend: Any, action: str, body: Body) -> None:
     if not wanted or wanted in backend.clusters or action == "TerminateJobFlows":
         return
     cluster = _made(backend, wanted, [], {"keep_job_flow_alive_when_no_steps": True}, cluster_id=wanted)
-    setattr(cluster, _FOUND, True)
+    setattr(cluster, FOUND, True)
 
 
 def _made(backend: Any, name: str, steps: list[Any], instances: Mapping[str, Any], **more: Any) -> Any:
@@ -209,7 +212,7 @@ def _terminate(backend: Any, body: Body) -> Body | Refusal:
     return {}
 
 
-def _holds(backend: Any) -> Iterator[Holding]:
+def _holds(backend: Any, wanted: Wanted) -> Iterator[Holding]:
     for each in list(backend.security_configurations.values()):
         text = json.dumps(each.security_configuration, sort_keys=True, default=str)
         yield Holding(f"{_SECURITY}{each.name}", "configuration", text.encode())

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_dagguard.cloud.aws_services.service import OURS, Body, Footprint, Holding, Service
+from pytest_dagguard.cloud.aws_services.service import OURS, Body, Footprint, Holding, Service, Wanted
 
 _CHANGES = frozenset({"DeleteRule", "DisableRule", "EnableRule", "PutRule"})
 _READS = frozenset({"DescribeEventBus", "DescribeRule", "ListEventBuses", "ListRules"})
@@ -18,7 +18,7 @@ def _bus(wanted: Any) -> str:
     return str(wanted or _BUS).rpartition("event-bus/")[2]
 
 
-def _holds(backend: Any) -> Iterator[Holding]:
+def _holds(backend: Any, wanted: Wanted) -> Iterator[Holding]:
     for bus in list(backend.event_buses.values()):
         for rule in list(bus.rules.values()):
             kept = {
