@@ -123,6 +123,7 @@ def of_mapping(sources: Iterable[str], length: int | None) -> Reason:
     """A mapped task that has nothing to map over.
 
     :param sources: ids of the tasks whose XComs it is mapped over
+    :param length: over how many values; None where that is not known
     """
     named = ", ".join(sources)
     if length == 0:

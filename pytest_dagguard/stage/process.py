@@ -34,7 +34,10 @@ _WORTH = 30
 
 @dataclass(slots=True)
 class Running:
-    """A child that has an order and has not ended yet."""
+    """A child that has an order and has not ended yet.
+
+    :param began: when it got the order (:func:`time.perf_counter`)
+    """
 
     seat: Seat
     child: Child
