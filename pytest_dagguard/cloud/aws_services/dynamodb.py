@@ -15,8 +15,20 @@ _GETS = frozenset({"GetItem"})
 _ONE_CHANGED = frozenset({"DeleteItem", "PutItem", "UpdateItem"})
 _BATCHES = frozenset({"BatchGetItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems"})
 _SEARCHES = frozenset({"Query", "Scan"})
-_TABLES = frozenset({"CreateTable", "DeleteTable", "TagResource", "UntagResource", "UpdateTable", "UpdateTimeToLive"})
-_READS = frozenset({"DescribeTable", "DescribeTimeToLive", "ListTables", "ListTagsOfResource"})
+_TABLES = frozenset(
+    {
+        "CreateTable",
+        "DeleteTable",
+        "TagResource",
+        "UntagResource",
+        "UpdateContinuousBackups",
+        "UpdateTable",
+        "UpdateTimeToLive",
+    }
+)
+_READS = frozenset(
+    {"DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive", "ListTables", "ListTagsOfResource"}
+)
 _LOOKS = ("ConditionExpression", "Expected", "ReturnValues")
 """Parts of a request to put or delete an item by which the answer depends on the old one."""
 
