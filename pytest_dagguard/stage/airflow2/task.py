@@ -34,17 +34,20 @@ _SUPERSEDED = (404, 409, 410)
 def execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> Ending:
     """Run one try of one task instance, from its start at the API to its reported end.
 
-    :param load_task: gives the task; called before the start, as a worker of Airflow 2 has loaded the DAG file by then
+    A worker of Airflow 2 loads the DAG file once before the start and, in the process that runs the task, once after it;
+    the first time nothing comes of what is done with it.
+
+    :param load_task: gives the task; called once the start is granted
     :raises Refused: it may not start
     """
     engine = database.use()
     api = Api(dict(spec.endpoints)["airflow"])
     secrets.install(api, lambda _, ask: ask())
-    task = load_task()
     try:
         granted = api.start(spec.ti_id)
     except Declined as declined:
         raise Refused(f"Task is not able to be run ({declined})") from declined
+    task = load_task()
     session = settings.Session()
     instance = rows.fill(session, spec, task, granted, api)
     instance.task = task
