@@ -128,7 +128,7 @@ def _name_instances(store: Store, call: Call) -> Footprint:
 
 
 def _name_tries(store: Store, call: Call) -> Footprint:
-    # Of its own try alone: what an earlier one says when a later one has started is refused, so that it changes nothing.
+    # Of its own try alone: what an earlier one says when a later one has started is refused, and changes nothing.
     query = query_of(call, RescheduleSelect)
     return reading(f"ti://{place(query.dag_id, query.run_id, query.task_id, query.map_index)}#{query.try_number}")
 

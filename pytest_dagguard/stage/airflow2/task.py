@@ -34,8 +34,8 @@ _SUPERSEDED = (404, 409, 410)
 def execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> Ending:
     """Run one try of one task instance, from its start at the API to its reported end.
 
-    A worker of Airflow 2 loads the DAG file once before the start and, in the process that runs the task, once after it;
-    the first time nothing comes of what is done with it.
+    A worker of Airflow 2 loads the DAG file once before the start and, in the process that runs the task, once after
+    it; the first time nothing comes of what is done with it.
 
     :param load_task: gives the task; called once the start is granted
     :raises Refused: it may not start
