@@ -78,7 +78,7 @@ def _skipping(spec: AttemptSpec, api: Api) -> Callable[..., None]:
     def skip(dag_run: Any, tasks: Any, session: Any) -> None:
         if tasks:
             listed = [each if isinstance(each, str) else list(each) for each in tasks]
-            api.ask("PATCH", f"task-instances/{spec.ti_id}/skip-downstream", {"tasks": listed})
+            _tell(api, f"task-instances/{spec.ti_id}/skip-downstream", {"tasks": listed})
 
     return skip
 
@@ -93,9 +93,13 @@ def _report(session: Any, spec: AttemptSpec, instance: Any, state: str, api: Api
         body["end_date"] = written(instance.end_date or timezone.utcnow())
     if state == "success":
         body.update(runs.dataset_events(session, instance))
-    # Airflow 2 does not refuse what a superseded try reports; what it changes is the try's row, which nobody reads here
+    _tell(api, f"task-instances/{spec.ti_id}/state", body)
+
+
+def _tell(api: Api, path: str, body: Mapping[str, Any]) -> None:
+    """Report something of the try. If it was superseded nothing comes of it, where Airflow 2 would take the report."""
     try:
-        api.ask("PATCH", f"task-instances/{spec.ti_id}/state", body)
+        api.ask("PATCH", path, body)
     except Declined as declined:
         if declined.status not in _SUPERSEDED:
             raise

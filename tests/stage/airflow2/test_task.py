@@ -295,3 +295,25 @@ def test_what_the_file_asks_for_as_it_loads_comes_after_the_start(lab: Laborator
     assert verbs(lab.run(path, seed=seed))[:2] == ["ti.start", "variable.get"]
     verdict = lab.check(path, "concurrent", seed=seed)
     assert classes(verdict) == ["duplicate"], verdict.reason
+
+
+def test_a_superseded_branch_is_not_refused_its_skip(lab: Laboratory) -> None:
+    path = lab.file(
+        "@task.branch(retries=1)\ndef t():\n    import tiny\n    tiny.put('out/a', b'1')\n    return 'a'",
+        "@task\ndef a(): ...",
+        "@task\ndef b(): ...",
+        order="t() >> [a(), b()]",
+    )
+    verdict = lab.check(path, "concurrent", "t")
+    assert (verdict.verdict, classes(verdict)) == ("pass", []), verdict.reason
+
+
+def test_a_task_that_fails_may_write_an_email_about_it(lab: Laboratory) -> None:
+    source = """
+@task(email="a@example.com", email_on_failure=True, retries=0)
+def t():
+    raise ValueError("no")
+t()
+"""
+    outcome = lab.run(dag(lab, source))
+    assert (outcome.unreachable, outcome.last.state, outcome.last.error) == ("", "failed", "ValueError: no")
