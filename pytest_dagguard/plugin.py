@@ -192,3 +192,4 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.dagguard_verdict = to_plain(verdict)
         if report.skipped:
             report.longrepr = item.skipped_at()  # type: ignore[attr-defined]
+        item.verdict = None  # type: ignore[attr-defined]  # pytest keeps its items to the end

@@ -153,6 +153,13 @@ class Dataproc:
         clusters.lapse(self.service, seconds)
         return before, self.entries()
 
+    def settle(self) -> tuple[Mapping[str, Entry], Mapping[str, Entry]]:
+        """Have clusters arrive where they are on the way to.
+
+        :returns: the state before and after
+        """
+        return self.lapse(max(clusters.SECONDS.values()))
+
     def ended(self, actor: str, death: Death) -> None:
         """The process of a job has ended."""
         key = self.service.store.lives.pop(actor, None)

@@ -149,6 +149,17 @@ class Expiring(Protocol):
         ...
 
 
+class Settling(Protocol):
+    """What an emulator has in which things are on their way for a time that is known and short."""
+
+    def settle(self) -> tuple[Mapping[str, Entry], Mapping[str, Entry]]:
+        """Have them arrive.
+
+        :returns: the state before and after
+        """
+        ...
+
+
 class Secured(Protocol):
     """What an emulator has whose clients come over https too."""
 

@@ -234,6 +234,12 @@ class Cloud:
             if hasattr(each, "lapse"):
                 self.tap.shift(*each.lapse(seconds))
 
+    async def settle(self) -> None:
+        """Let happen what is over before anybody clears a task, which takes minutes."""
+        for each in self.emulators.values():
+            if hasattr(each, "settle"):
+                self.tap.shift(*each.settle())
+
     async def alive(self) -> int:
         """How many things are still to happen by themselves."""
         return self.world.alive

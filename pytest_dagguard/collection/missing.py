@@ -16,7 +16,7 @@ USED = "stand-in: "
 """Begins a note on what stood in for something: ``stand-in: stub acme``."""
 
 MODULE, VARIABLE, CONNECTION, ENVIRONMENT, OBJECT = "module", "variable", "connection", "environment", "object"
-PARAMETER, SECRET = "parameter", "secret"
+PARAMETER, SECRET, TABLE = "parameter", "secret", "table"
 PATH, MOVED = "path", "moved"
 """A folder of the repository in which a module is; a name that the Airflow here has elsewhere, or not at all."""
 
@@ -30,6 +30,7 @@ _TEXTS = (
     (OBJECT, re.compile(r"\b((?:s3|gs)://\S+) is not there")),
     (PARAMETER, re.compile(r"there is no parameter '([^'*]+)' in SSM")),
     (PARAMETER, re.compile(r"\(ParameterNotFound\) .*: Parameter (\S+) not found")),
+    (TABLE, re.compile(r"there is no table '([^'*]+)' in DynamoDB")),
     (SECRET, re.compile(r"there is no secret '([^'*]+)'")),
     (SECRET, re.compile(r"can't find the specified secret: (\S+)")),
     (MOVED, re.compile(r"cannot import name '\w+' from '(airflow[\w.]*)'")),
@@ -96,6 +97,7 @@ def told(missing: dict[str, list[str]], seed: str) -> list[str]:
         CONNECTION: ("missing connections", f"put them into {seed}/connections.json"),
         PARAMETER: ("missing SSM parameters", f"put them into {seed}/ssm.json"),
         SECRET: ("missing secrets", f"put them into {seed}/secretsmanager.json"),
+        TABLE: ("missing tables of DynamoDB", f"put them into {seed}/dynamodb.json, with their keys"),
         ENVIRONMENT: ("missing environment variables", "set them under [tool.dagguard.env]"),
         OBJECT: ("missing objects", f"put them below {seed}/s3 and {seed}/gcs"),
         PATH: ("folders that are imported from", "name them under paths in [tool.dagguard]"),

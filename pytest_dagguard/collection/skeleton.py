@@ -35,6 +35,10 @@ def write(missing: dict[str, list[str]], root: Path, seed: Path, dags: Sequence[
             ),
             *_document(seed / "ssm.json", dict.fromkeys(missing.get(kinds.PARAMETER, ()), PLACEHOLDER)),
             *_document(seed / "secretsmanager.json", dict.fromkeys(missing.get(kinds.SECRET, ()), PLACEHOLDER)),
+            *_document(
+                seed / "dynamodb.json",
+                {name: {"key": PLACEHOLDER, "items": []} for name in missing.get(kinds.TABLE, ())},
+            ),
             *_objects(seed, missing.get(kinds.OBJECT, [])),
             *_configuration(root / "pyproject.toml", _wanted(missing, _typed(seed, root), dags)),
         ]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_dagguard.config import connections, seed_objects
+from pytest_dagguard.config import connections, seed_objects, seed_tables
 from pytest_dagguard.config.seed_files import Document, Problems, json_text, load, shown
 from pytest_dagguard.config.values import Unusable, did_you_mean
 from pytest_dagguard.model.errors import ConfigurationError
@@ -18,7 +18,6 @@ LIMIT = 256 * 1024 * 1024
 """Bytes of input data in all: they are held in memory, several times over."""
 
 _FOLDERS = ("s3", "gcs")
-_YAML = (".yaml", ".yml")
 _FILES = (
     "redis.json",
     "kubernetes.json",
@@ -31,6 +30,8 @@ _FILES = (
     "ssm.yaml",
     "secretsmanager.json",
     "secretsmanager.yaml",
+    "dynamodb.json",
+    "dynamodb.yaml",
     "xcoms.json",
 )
 _CONNECTION, _VARIABLE = "AIRFLOW_CONN_", "AIRFLOW_VAR_"
@@ -66,6 +67,7 @@ def read(folder: Path, *, required: bool, environ: Mapping[str, str]) -> Seed:
         },
         parameters=_variables(documents.get("ssm"), problems),
         secrets=_variables(documents.get("secretsmanager"), problems),
+        tables=seed_tables.tables(documents.get("dynamodb"), problems),
         xcoms=_xcoms(documents.get("xcoms"), problems),
     )
     problems.raise_if_any()

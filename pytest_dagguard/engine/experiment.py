@@ -221,6 +221,8 @@ class _Experiment:
             if number > 1 and not self.cleared and self.subject.retry_delay:
                 # the last try of a scenario stands for all that Airflow would still make
                 self.lab.cloud.call("lapse", (self.subject.retry_delay + _SCHEDULING) * (1 + self.left_out))
+            elif number > 1 and self.cleared:
+                self.lab.cloud.call("settle")
             self.lab.actors.launch(self.subject, actor, number, most, shift, self.where, self.seed)
         self.alive.add(actor)
 

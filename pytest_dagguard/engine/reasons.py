@@ -123,6 +123,7 @@ def of_mapping(sources: Iterable[str], length: int | None) -> Reason:
     """A mapped task that has nothing to map over.
 
     :param sources: ids of the tasks whose XComs it is mapped over
+    :param length: over how many values; None where that is not known
     """
     named = ", ".join(sources)
     if length == 0:
@@ -244,7 +245,7 @@ def _place(result: AttemptResult) -> str:
 
 
 def _absent(outcome: Outcome, actor: str, seed: str) -> str:
-    """The parameters and secrets that an attempt looked for in vain; empty where there were none.
+    """The parameters, secrets and tables that an attempt looked for in vain; empty where there were none.
 
     Services say so with other statuses than 404, or in an answer that is none of an error.
     """
@@ -254,7 +255,7 @@ def _absent(outcome: Outcome, actor: str, seed: str) -> str:
         for event in outcome.history
         if event.actor == actor
         for name in sorted(event.operation.reads)
-        if name.startswith(("ssm://", "secretsmanager://"))
+        if name.startswith(("ssm://", "secretsmanager://")) or (name.startswith("dynamodb://") and name.count("/") == 2)
     ]
     found = []
     for name in dict.fromkeys(looked):
@@ -269,6 +270,8 @@ def _missing(resource: str, seed: str) -> Reason | None:
     if scheme == "ssm":
         name = f"/{rest}" if "/" in rest else rest
         return f"there is no parameter '{name}' in SSM; add it to {seed}/ssm.json", LACKS
+    if scheme == "dynamodb":
+        return f"there is no table '{rest}' in DynamoDB; add it, with its key, to {seed}/dynamodb.json", LACKS
     if scheme == "secretsmanager":
         return f"there is no secret '{rest}'; add it to {seed}/secretsmanager.json", LACKS
     if scheme == "connection":

@@ -181,7 +181,7 @@ def key_of(options: Options, values: Mapping[str, str]) -> str:
             [list(options.stubs), sorted(options.aliases.items()), options.airflow2],
             sorted(options.environment.items()),
         ],
-        "seed": [seed.variables, seed.connections, seed.xcoms, seed.parameters, seed.secrets],
+        "seed": [seed.variables, seed.connections, seed.xcoms, seed.parameters, seed.secrets, seed.tables],
         "variables": sorted((name, value) for name, value in values.items() if name.startswith(states.ALWAYS)),
         "configuration": states.content(values.get("AIRFLOW_CONFIG", "")),
         "day": today(),

@@ -12,8 +12,9 @@ KINDS = {
     "503 before": "{} is answered with 503, and did not take effect",
     "429 before": "{} is throttled with 429, and did not take effect",
 }
-SERVICES = ("s3", "gcs")
-"""Airflow's own API is spared: its client gives up sooner than a cloud's, and a worker that cannot reach it is dead."""
+SERVICES = ("s3", "gcs", "dataproc", "dataflow")
+"""Whose clients try again by themselves. Airflow's own API is spared: its client gives up sooner than a cloud's, and a
+worker that cannot reach it is dead."""
 
 
 def search(plan: Plan, points: tuple[Point, ...]) -> Searching:

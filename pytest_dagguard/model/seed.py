@@ -19,6 +19,7 @@ class Seed:
     :param connections: connection id -> its fields (conn_type, host, login, password, schema, port, extra)
     :param parameters: of the SSM Parameter Store, name -> value as text
     :param secrets: of the Secrets Manager, name -> value as text
+    :param tables: of DynamoDB, name -> ``key`` (names of its one or two attributes -> type: S, N or B) and ``items``
     :param xcoms: dag_id -> task_id -> key -> value
     """
 
@@ -30,4 +31,5 @@ class Seed:
     connections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     xcoms: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)

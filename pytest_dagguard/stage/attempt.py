@@ -16,7 +16,7 @@ from pytest_dagguard.isolation import egress
 from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec
 from pytest_dagguard.model.history import Frame
 from pytest_dagguard.stage import stand_ins, virtual, warm, where
-from pytest_dagguard.stage.compat import kubernetes, managed_kubernetes
+from pytest_dagguard.stage.compat import google_pauses, kubernetes, managed_kubernetes
 from pytest_dagguard.stage.load import newest_module, third_party
 from pytest_dagguard.stage.machine import Place, move_in
 
@@ -88,6 +88,7 @@ def _used(memory: int) -> tuple[tuple[str, Any], ...]:
 
 def _timed(clock: virtual.Clockwork, operator: Any) -> Any:
     """Have the clock know when a sensor gives up by itself: between two looks it may sleep for longer than it asked."""
+    google_pauses.steady()
     timeout = getattr(operator, "timeout", None)
     mode = getattr(operator, "mode", "")
     if isinstance(timeout, (int, float)) and mode in ("poke", "reschedule"):

@@ -104,6 +104,8 @@ def fork(body: Callable[[], Any], log: str, close: Callable[[], None] = lambda: 
 
 def _settle(log: str) -> None:
     """Make the child a process in its own right."""
+    # what was there before is the parent's: to look for rubbish in it would be to copy it
+    gc.freeze()
     os.setsid()
     processes.become_subreaper()
     signal.set_wakeup_fd(-1)

@@ -1,7 +1,7 @@
 """Airflow's own Execution API on a temporary SQLite database, as a script: steps as JSON on stdin, outcomes on stdout.
 
-Run in a process of its own (by ``test_airflow_api_differential.py`` and ``test_airflow_api_routes.py``), because
-importing Airflow's server is not something that other tests should find done. The working folder becomes AIRFLOW_HOME.
+Run in a process of its own (by ``airflow_process.py``), because importing Airflow's server is not something that other
+tests should find done. The working folder becomes AIRFLOW_HOME.
 
 A step is ``["command", name, payload]``, with the meaning that ``pytest_dagguard.cloud.airflow_control`` gives it, or
 ``["request", method, path, query, body, version]``. Its outcome is null, or ``[status, body, content-range]``, the body

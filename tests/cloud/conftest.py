@@ -13,9 +13,18 @@ import kubernetes_validate
 import pytest
 from kubernetes import client
 
+import s3_rows
 import s3_server
+from airflow_client import Airflow
 from aws_stand import Stand
+from gcs_server import Front, listening
 from kubernetes_server import Site, serve
+from pytest_dagguard.cloud.emulator import Blobs
+from pytest_dagguard.cloud.gcs import EMULATOR as gcs_emulator
+from pytest_dagguard.cloud.gcs import Gcs
+from pytest_dagguard.cloud.s3 import EMULATOR as s3_emulator
+from pytest_dagguard.cloud.s3 import S3
+from pytest_dagguard.model.seed import Seed
 
 RELEASE = "1.32"
 
@@ -100,3 +109,61 @@ def aws(served_aws: Stand) -> Stand:
     for each in (served_aws.said, served_aws.operations, served_aws.refused):
         each.clear()
     return served_aws
+
+
+@pytest.fixture(scope="module")
+def served_s3() -> Iterator[s3_rows.Stand]:
+    """S3 and a client, for a whole module."""
+    with s3_rows.stand() as made:
+        yield made
+
+
+@pytest.fixture
+def s3_client(served_s3: s3_rows.Stand) -> Any:
+    """A client of an S3 with one empty bucket, ``bkt``."""
+    return served_s3.emptied()
+
+
+@pytest.fixture
+def blobs() -> Blobs:
+    """The content that emulators keep, by digest."""
+    return Blobs()
+
+
+@pytest.fixture
+def gcs(blobs: Blobs) -> Gcs:
+    """A GCS emulator with two empty buckets."""
+    made = gcs_emulator(blobs, False)
+    made.seed(Seed(gcs={"bkt": {}, "other": {}}))
+    return made
+
+
+@pytest.fixture
+def gcs_front(gcs: Gcs, monkeypatch: pytest.MonkeyPatch) -> Iterator[Front]:
+    """That emulator behind a port, and the test's own environment as an attempt's."""
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    with listening(gcs) as found:
+        for name, text in gcs.environment(found.url).items():
+            monkeypatch.setenv(name, text)
+        yield found
+
+
+@pytest.fixture
+def s3(blobs: Blobs) -> S3:
+    """An S3 emulator with a seed."""
+    made = s3_emulator(blobs, True)
+    made.seed(Seed(s3={"bkt": {"in/a": b"aaa", "in/b c": b"bbb"}, "empty": {}}))
+    return made
+
+
+@pytest.fixture
+def s3_front(s3: S3) -> Iterator[Any]:
+    """That emulator behind a port."""
+    with s3_server.serve(s3) as running:
+        yield running
+
+
+@pytest.fixture
+def airflow() -> Airflow:
+    """The Execution API, with a run of a DAG."""
+    return Airflow()

@@ -10,9 +10,31 @@ from typing import Any
 
 from multidict import CIMultiDict
 
-from pytest_dagguard.cloud.emulator import Caller, Emulator, Request
+from pytest_dagguard.cloud.emulator import Caller, Emulator, Request, Response
+from pytest_dagguard.cloud.gcs import Gcs
 from pytest_dagguard.model.errors import NotEmulated
 from pytest_dagguard.model.operation import Operation
+
+K256 = 256 * 1024
+
+
+def request(method: str, path: str, query: str = "", body: bytes = b"", **headers: str) -> Request:
+    """A request as the tap gives it; ``_`` in the name of a header stands for ``-``."""
+    given = CIMultiDict({name.replace("_", "-"): text for name, text in headers.items()})
+    return Request(method, "127.0.0.1:1", path, query, given, body)
+
+
+def apply(gcs: Gcs, *arguments: Any, **headers: str) -> Response:
+    """Ask an emulator without a server."""
+    return gcs.apply(request(*arguments, **headers), Caller("attempt 1", {}))
+
+
+def put(gcs: Gcs, name: str = "a", body: bytes = b"one", query: str = "") -> Response:
+    return apply(gcs, "POST", "/upload/storage/v1/b/bkt/o", f"uploadType=media&name={name}{query}", body)
+
+
+def classify(gcs: Gcs, *arguments: Any, **headers: str) -> Operation:
+    return gcs.classify(request(*arguments, **headers))
 
 
 class Front:

@@ -11,9 +11,11 @@ from typing import Any
 from multidict import CIMultiDict
 
 from pytest_dagguard.cloud.emulator import Caller, Request, Response
+from pytest_dagguard.cloud.s3 import S3
 from pytest_dagguard.model.errors import NotEmulated
 
 CALLER = Caller("attempt 1", {})
+CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "us-east-1"}
 
 
 def request(method: str, path: str, query: str = "", body: bytes = b"", **headers: str) -> Request:
@@ -21,6 +23,15 @@ def request(method: str, path: str, query: str = "", body: bytes = b"", **header
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     host = named.pop("host", "127.0.0.1:4566")
     return Request(method, host, path, query, CIMultiDict({"Host": host, **named}), body)
+
+
+def send(emulator: S3, method: str, path: str, query: str = "", body: bytes = b"", **headers: str) -> int:
+    """Ask an emulator without a server; the status of its answer."""
+    return emulator.apply(request(method, path, query, body, **headers), CALLER).status
+
+
+def state(emulator: S3) -> dict[str, Any]:
+    return dict(emulator.entries())
 
 
 class _Handler(BaseHTTPRequestHandler):

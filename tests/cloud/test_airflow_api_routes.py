@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
-from importlib.metadata import version
-from pathlib import Path
 
 import pytest
 from multidict import CIMultiDict
 
+from airflow_process import LATEST, asked
 from pytest_dagguard.cloud.airflow_api import EMULATOR, REFUSALS, ROUTES
 from pytest_dagguard.cloud.airflow_http import find
 from pytest_dagguard.cloud.emulator import Blobs, Request
 from pytest_dagguard.model.errors import NotEmulated
 
-REFERENCE = Path(__file__).with_name("airflow_reference.py")
-NEWEST = {"3.0": "2025-08-10", "3.1": "2025-11-05", "3.2": "2026-04-06", "3.3": "2026-06-30"}
-"""The version of the API that each Airflow's own clients speak."""
-
-LATEST = NEWEST[".".join(version("apache-airflow").split(".")[:2])]
 VERSIONS = (LATEST, min(LATEST, "2025-11-05"))
 
 
 @pytest.fixture(scope="module")
 def airflows(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
     """Method and path of each of Airflow's routes."""
-    finished = subprocess.run(
-        [sys.executable, str(REFERENCE)],
-        input='"routes"',
-        capture_output=True,
-        text=True,
-        cwd=tmp_path_factory.mktemp("airflow"),
-        timeout=300,
-    )
-    assert finished.returncode == 0, finished.stderr[-4000:]
     # in Airflow 3.0 the same names are in the paths, but end at a slash
     slashes = r"\{(variable_key|key)\}"
-    found = json.loads(finished.stdout.splitlines()[-1])
+    found = asked("routes", tmp_path_factory.mktemp("airflow"))
     return [(method, re.sub(slashes, r"{\1:path}", path) if LATEST < "2025-09-23" else path) for method, path in found]
 
 

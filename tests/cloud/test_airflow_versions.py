@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from airflow_client import END, ONE, START, TWO, Airflow
 from pytest_dagguard.model.operation import conflicts
-from test_airflow_api import END, ONE, START, TWO, Airflow
 
 V30, V31, V32, V33 = "2025-08-10", "2025-11-05", "2026-04-06", "2026-06-30"
 

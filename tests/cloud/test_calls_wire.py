@@ -167,6 +167,22 @@ def test_a_client_that_gives_up_leaves_its_request_to_take_effect(server: Server
     assert [each.body for each in server.requests] == [b"a", b"x"]
 
 
+def test_who_imports_googles_clients_can_be_forked_and_the_child_may_call(server: Server) -> None:
+    code = """
+        import os
+        import google.cloud.dataflow_v1beta3, google.cloud.dataproc_v1
+        print(len(os.listdir("/proc/self/task")), "thread", flush=True)
+        if os.fork() == 0:
+            channel = grpc.secure_channel(target, trust)
+            call("Same", b"child")
+            os._exit(print("forked", flush=True) or 0)
+        os.wait()
+    """
+    # the clients are imported before the first channel is made, as the stage does
+    blocking = BLOCKING.replace("channel = grpc.secure_channel(target, trust)\n", "", 1)
+    assert server.run(blocking + textwrap.dedent(code)) == ["1 thread", "5", "forked"]
+
+
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
 
 

@@ -198,9 +198,11 @@ def test_the_id_of_a_batch_is_taken_once_and_its_request_gives_the_same(service:
 def test_the_service_ends_a_batch_when_its_time_is_over(service: Service) -> None:
     service.batch("batch-1")
     service.batch("batch-2", environment_config={"execution_config": {"ttl": {"seconds": 900}}})
+    service.batch("batch-3", runtime_config={"version": "2.0"})
     assert service.emulator.running() == {
         "job://dataproc/batch-1/batch-1": TIME_TO_LIVE,
         "job://dataproc/batch-2/batch-2": 900.0,
+        "job://dataproc/batch-3/batch-3": float("inf"),
     }
     service.pass_time(900)
     assert (service.batch_state("batch-1"), service.batch_state("batch-2")) == ("RUNNING", "CANCELLED")
@@ -215,6 +217,8 @@ def test_a_batch_is_cancelled_by_its_operation_and_deleted_when_it_has_ended(ser
         service.batches.delete_batch(name=name)
     service.pass_time(STOPPING)
     assert [each.state.name for each in service.batches.list_batches(parent=PARENT)] == ["CANCELLED"]
+    assert list(service.batches.list_batches(request={"parent": PARENT, "filter": "state = RUNNING"})) == []
+    assert len(list(service.batches.list_batches(request={"parent": PARENT, "filter": 'batch_id = "batch-1"'}))) == 1
     service.batches.delete_batch(name=name)
     assert list(service.batches.list_batches(parent=PARENT)) == []
 

@@ -103,6 +103,15 @@ def test_while_a_retry_is_awaited_clusters_come_and_go_and_jobs_stay_at_work(ser
     assert service.cluster_state() == "RUNNING"
 
 
+def test_a_cluster_has_come_and_gone_before_anybody_clears_a_task(service: Service) -> None:
+    service.create()
+    service.submit("a", cluster="other")
+    service.emulator.settle()
+    assert (service.cluster_state(), service.state("a")) == ("RUNNING", "RUNNING")
+    delete(service)
+    assert [len(each) for each in service.emulator.settle()] == [2, 1]
+
+
 @said(a="standins:writes")
 def test_jobs_end_with_their_cluster(service: Service) -> None:
     service.submit("a")
@@ -168,9 +177,24 @@ def test_an_update_changes_what_its_mask_names(service: Service) -> None:
     assert (updated.config.worker_config.num_instances, dict(updated.labels)) == (5, {"a": "1"})
 
 
-def test_what_a_list_is_filtered_by_is_refused(service: Service) -> None:
-    with pytest.raises(NotEmulated, match="filter"):
-        list(service.clusters.list_clusters(request={**PLACE, "filter": "status.state = ACTIVE"}))
+def test_clusters_are_listed_by_state_name_and_labels(service: Service) -> None:
+    service.create(labels={"env": "x", "starred": "1"})
+    service.create("other")
+    delete(service, "other")
+
+    def listed(text: str) -> list[str]:
+        return [each.cluster_name for each in service.clusters.list_clusters(request={**PLACE, "filter": text})]
+
+    assert listed("") == ["c", "other"]
+    assert (listed("status.state = ACTIVE"), listed("status.state=INACTIVE")) == (["c"], ["other"])
+    assert listed('clusterName = c AND labels.env = "x" labels.starred = *') == ["c"]
+    assert listed("status.state = DELETING AND labels.env = x") == []
+    for text in ("labels.env:*", "config.x = 1", "clusterName = c OR clusterName = d", "clusterName = c AND"):
+        with pytest.raises(NotEmulated, match="filter"):
+            listed(text)
+
+
+def test_the_operation_of_a_cluster_cannot_be_cancelled_here(service: Service) -> None:
     with pytest.raises(NotEmulated, match="operations.cancel of CREATE"):
         service.create().cancel()
 
@@ -222,11 +246,13 @@ def test_a_workflow_ends_by_its_time_limit_or_when_it_is_cancelled(service: Serv
     assert cancelled.exception().grpc_status_code.name == "CANCELLED"
 
 
-def test_the_same_request_gives_the_workflow_that_it_gave(service: Service) -> None:
+def test_the_id_of_a_request_keeps_two_workflows_from_running_at_once(service: Service) -> None:
     first = inline(service, request_id="r1")
     assert inline(service, request_id="r1").operation.name == first.operation.name
     assert inline(service).operation.name != first.operation.name
-    assert folders(service) == ["first", "first"]
+    service.pass_time(2 * DURATION)
+    assert first.done()
+    assert inline(service, request_id="r1").operation.name != first.operation.name
 
 
 def test_a_template_that_was_made_here_is_the_graph_that_it_says(service: Service) -> None:

@@ -16,21 +16,26 @@ import pytest
 from kubernetes_server import Site, job, pod
 from pytest_dagguard.model.life import Death
 
-KUBECTL = shutil.which("kubectl")
-pytestmark = pytest.mark.skipif(KUBECTL is None, reason="needs kubectl: apt-get install kubernetes-client")
-
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def run(kube: Site, tmp_path: Path) -> Run:
+def kubectl() -> str:
+    """Where it is."""
+    found = shutil.which("kubectl")
+    assert found, "this test needs kubectl: apt-get install kubernetes-client"
+    return found
+
+
+@pytest.fixture
+def run(kube: Site, kubectl: str, tmp_path: Path) -> Run:
     """Runs kubectl; each request that it sends lets alarms ring that are due."""
     kube.automatic = 0.0
     environment = {**os.environ, **kube.emulator.environment(kube.url), "HOME": str(tmp_path)}
 
     def run(line: str, given: Any = None, code: int = 0) -> subprocess.CompletedProcess[str]:
         text = given if isinstance(given, str) or given is None else json.dumps(given)
-        words = [KUBECTL or "kubectl", *shlex.split(line)]
+        words = [kubectl, *shlex.split(line)]
         done = subprocess.run(words, env=environment, input=text, capture_output=True, text=True, timeout=60)
         assert done.returncode == code, (line, done.stdout, done.stderr)
         return done
@@ -66,12 +71,12 @@ def test_a_log_is_followed_to_its_end(run: Run, kube: Site) -> None:
     assert run("logs p --tail=1").stdout == "two\n"
 
 
-def test_lines_are_followed_as_they_are_printed(run: Run, kube: Site, tmp_path: Path) -> None:
+def test_lines_are_followed_as_they_are_printed(run: Run, kube: Site, kubectl: str, tmp_path: Path) -> None:
     run("create -f -", pod(image="fn"))
     run("get pods")
     kube.say("old", "one")
     environment = {**os.environ, **kube.emulator.environment(kube.url), "HOME": str(tmp_path)}
-    words = [KUBECTL or "kubectl", "logs", "-f", "p", "--tail=1", "--timestamps"]
+    words = [kubectl, "logs", "-f", "p", "--tail=1", "--timestamps"]
     with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as follower:
         assert follower.stdout is not None
         for each in ("one", "two", "three"):

@@ -1,128 +1,15 @@
-"""The tap over a tiny emulator: who may go on, in what order, what is seen, and what is withheld."""
+"""The tap over a tiny emulator: who may go on, in what order, and what is withheld or refused."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import hashlib
-from collections.abc import Callable, Collection, Coroutine
-from typing import Any, TypeVar
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from multidict import CIMultiDict
 
-from pytest_dagguard.cloud.emulator import Caller, Request, Response
-from pytest_dagguard.cloud.tap import Tap
-from pytest_dagguard.cloud.whereabouts import Where, Whereabouts
-from pytest_dagguard.model.errors import NotEmulated
-from pytest_dagguard.model.history import Event, Frame
-from pytest_dagguard.model.operation import Operation, Selector
-from pytest_dagguard.model.state import Entry
-
-T = TypeVar("T")
-
-
-class Shelf:
-    """An emulator of keys with content: ``PUT /bucket/key`` and so on; odd paths make it fail."""
-
-    name = "shelf"
-
-    def __init__(self) -> None:
-        self.keys: dict[str, bytes] = {}
-        self.buckets: set[str] = set()
-        self.versions: dict[str, int] = {}
-        self.applied: list[str] = []
-
-    def classify(self, request: Request) -> Operation:
-        if request.path == "/unknown":
-            raise NotEmulated("shelf", "Unknown", "wait for it")
-        name = f"shelf:/{request.path}"
-        bucket = f"{name.rpartition('/')[0]}/"
-        own, nothing = frozenset({name, bucket}), frozenset[str]()
-        verb = "CreateBucket" if request.path.endswith("/") and request.method == "PUT" else request.method
-        if verb == "GET":
-            return Operation("shelf", verb, name, own, nothing)
-        return Operation("shelf", verb, name, nothing, own if verb != "TOUCH" else frozenset({f"{bucket}*"}))
-
-    def apply(self, request: Request, caller: Caller) -> Response:
-        self.applied.append(f"{caller.actor} {request.method} {request.path}")
-        if request.path == "/later":
-            raise NotEmulated("shelf", "Later")
-        if request.path == "/broken":
-            raise RuntimeError("a defect")
-        name = f"shelf:/{request.path}"
-        if request.path == "/ill":
-            self.keys[name] = b"half"
-            return Response(500, (), b"I am ill")
-        if request.method == "PUT":
-            self.buckets.add(f"{name.rpartition('/')[0]}/")
-            if not name.endswith("/"):
-                self.keys[name] = request.body
-                self.versions[name] = self.versions.get(name, 0) + (request.query == "version")
-        elif request.method == "DELETE":
-            self.keys.pop(name, None)
-            self.versions.pop(name, None)
-        elif request.method == "TOUCH":
-            for key in [each for each in self.keys if each.startswith(name.rpartition("/")[0])]:
-                self.keys[key] += b"!"
-        return Response(200, (), self.keys.get(name, b""))
-
-    def entries(self, names: Collection[str] | None = None) -> dict[str, Entry]:
-        found = {name: Entry("bucket", "", 0) for name in self.buckets}
-        for name, content in self.keys.items():
-            digest = hashlib.sha256(content).hexdigest()
-            found[name] = Entry("object", digest, len(content), str(self.versions.get(name, 0)))
-        if names is None:
-            return found
-        return {
-            name: entry
-            for name, entry in found.items()
-            if any(name == each or (each.endswith("*") and name.startswith(each[:-1])) for each in names)
-        }
-
-
-class World:
-    """A tap with two actors."""
-
-    def __init__(self) -> None:
-        self.shelf = Shelf()
-        self.stops: list[tuple[str, int]] = []
-        self.tap = Tap({"shelf": self.shelf}, lambda actor, index: self.stops.append((actor, index)))  # type: ignore[dict-item]
-        for name in ("one", "two"):
-            self.tap.add(Caller(name, {}), None)
-
-    def send(self, actor: str, line: str, body: bytes = b"") -> asyncio.Task[Response]:
-        """Send a request, ``PUT /b/k``; it waits where the gate is closed."""
-        method, _, target = line.partition(" ")
-        path, _, query = target.partition("?")
-        request = Request(method, "", path, query, CIMultiDict(), body)
-        return asyncio.ensure_future(self.tap.submit(actor, "shelf", request))
-
-    @property
-    def lines(self) -> list[str]:
-        return [f"{each.actor} {each.operation.verb} {each.operation.resource}" for each in self.tap.history]
-
-
-def world(test: Callable[[World], Coroutine[Any, Any, T]]) -> T:
-    """Run a test's coroutine with a world, on a loop of its own."""
-
-    async def body() -> T:
-        return await asyncio.wait_for(test(World()), 20)
-
-    return asyncio.run(body())
-
-
-async def turns(count: int = 5) -> None:
-    """Let everything on the loop that can go on do so."""
-    for _ in range(count):
-        await asyncio.sleep(0)
-
-
-def selector(line: str, occurrence: int = 1) -> Selector:
-    verb, _, path = line.partition(" ")
-    return Selector("shelf", verb, f"shelf:/{path}", occurrence)
+from pytest_dagguard.cloud.emulator import Caller
+from tap_shelf import World, selector, turns, world
 
 
 def test_a_closed_gate_lets_nothing_through() -> None:
@@ -325,84 +212,6 @@ def test_a_server_error_of_an_emulator_is_a_defect_and_is_passed_on() -> None:
     world(test)
 
 
-def events(*lines: str) -> list[Event]:
-    """The events of one actor that sends these lines, ``PUT /b/k content``."""
-
-    async def test(it: World) -> list[Event]:
-        it.tap.allow("one", None)
-        for line in lines:
-            verb, path, *content = line.split(" ")
-            await it.send("one", f"{verb} {path}", " ".join(content).encode())
-        return it.tap.history
-
-    return world(test)
-
-
-def test_changes_are_told_with_their_content() -> None:
-    found = events("PUT /b/k x", "PUT /b/k y", "PUT /b/k y", "GET /b/k", "DELETE /b/k", "DELETE /b/k")
-    name = "shelf://b/k"
-    assert [each.changed for each in found] == [
-        ((name, "created"),),
-        ((name, "changed"),),
-        (),
-        (),
-        ((name, "deleted"),),
-        (),
-    ]
-    assert found[0].digests == (hashlib.sha256(b"x").hexdigest(),)
-    assert found[4].digests == ("",)
-
-
-def test_one_operation_may_change_several() -> None:
-    found = events("PUT /b/k x", "PUT /b/l y", "TOUCH /b/")
-    assert found[2].changed == (("shelf://b/k", "changed"), ("shelf://b/l", "changed"))
-
-
-def test_a_bucket_that_is_made_because_it_was_named_is_no_change() -> None:
-    found = events("PUT /fresh/k x", "DELETE /fresh/k")
-    assert found[0].changed == (("shelf://fresh/k", "created"),)
-    assert found[1].state == 0
-
-
-def test_a_bucket_that_is_made_on_purpose_is_a_change() -> None:
-    (made,) = events("PUT /fresh/")
-    assert made.changed == (("shelf://fresh/", "created"),)
-    assert made.state != 0
-
-
-def test_a_version_is_part_of_the_state() -> None:
-    found = events("PUT /b/k x", "PUT /b/k?version x")
-    assert found[1].changed == (("shelf://b/k", "changed"),)
-    assert found[1].state != found[0].state
-
-
-LINES = st.one_of(
-    st.builds("PUT /b/{} {}".format, st.sampled_from("kl"), st.sampled_from("xy")),
-    st.builds("DELETE /b/{}".format, st.sampled_from("kl")),
-    st.just("TOUCH /b/"),
-)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(LINES, max_size=12))
-@example(["PUT /b/k x", "PUT /b/l x", "DELETE /b/k", "DELETE /b/l"])
-def test_equal_states_have_equal_marks_and_the_origin_is_zero(lines: list[str]) -> None:
-    async def test(it: World) -> list[tuple[int, object]]:
-        it.tap.allow("one", None)
-        rows: list[tuple[int, object]] = [(0, frozenset())]
-        for line in lines:
-            verb, path, *content = line.split(" ")
-            await it.send("one", f"{verb} {path}", " ".join(content).encode())
-            objects = {name: each for name, each in it.shelf.entries().items() if each.kind == "object"}
-            rows.append((it.tap.history[-1].state, frozenset(objects.items())))
-        return rows
-
-    rows = world(test)
-    for mark, state in rows:
-        for other, another in rows:
-            assert (mark == other) is (state == another)
-
-
 def test_a_reset_forgets_everything() -> None:
     async def test(it: World) -> None:
         it.tap.allow("one", selector("PUT /b/k"))
@@ -418,70 +227,6 @@ def test_a_reset_forgets_everything() -> None:
         it.tap.allow("one", None)
         await it.send("one", "GET /b/k")
         assert (it.tap.history[0].index, it.tap.history[0].state) == (0, 0)
-
-    world(test)
-
-
-SITE = (Frame("dags/sales.py", 12, "load"),)
-
-
-def located(where: Where) -> list[Event]:
-    async def test(it: World) -> list[Event]:
-        it.tap.add(Caller("asked", {}), where)
-        it.tap.allow("asked", selector("PUT /b/last"))
-        await it.send("asked", "PUT /b/k")
-        held = it.send("asked", "PUT /b/last")
-        await turns()
-        it.tap.remove("asked")
-        with contextlib.suppress(asyncio.CancelledError):
-            await held
-        return it.tap.history
-
-    return world(test)
-
-
-def test_the_callers_line_is_asked_for_before_the_answer() -> None:
-    async def where() -> Whereabouts:
-        return Whereabouts(SITE)
-
-    first, last = located(where)
-    assert first.site == SITE
-    assert last.site == ()
-
-
-def test_a_caller_that_does_not_know_its_line_has_none() -> None:
-    async def where() -> Whereabouts:
-        return Whereabouts()
-
-    assert located(where)[0].site == ()
-
-
-def test_an_answer_waits_for_the_other_threads_that_are_at_work() -> None:
-    async def test(it: World) -> None:
-        async def where() -> Whereabouts:
-            return Whereabouts(at_work=2)
-
-        it.tap.add(Caller("asked", {}), where)
-        it.tap.allow("asked", None)
-        first = it.send("asked", "PUT /b/1")
-        await turns()
-        assert not first.done()
-        second = it.send("asked", "PUT /b/2")
-        await asyncio.gather(first, second)
-        assert [each.beside for each in it.tap.history] == [(), (0,)]
-
-    world(test)
-
-
-def test_an_answer_does_not_wait_for_long_for_a_thread_that_asks_for_nothing() -> None:
-    async def test(it: World) -> None:
-        async def where() -> Whereabouts:
-            return Whereabouts(at_work=2)
-
-        it.tap.add(Caller("asked", {}), where)
-        it.tap.allow("asked", None)
-        await it.send("asked", "PUT /b/1")
-        assert it.tap.history[0].beside == ()
 
     world(test)
 
@@ -506,25 +251,6 @@ def test_operations_are_never_mixed(plan: list[tuple[str, bool]]) -> None:
             assert own == [f"shelf://b/{number}" for who, number, _ in sent if who == actor]
             assert [each.index for each in it.tap.history if each.actor == actor] == list(range(len(own)))
         assert all(each.changed == ((each.operation.resource, "created"),) for each in it.tap.history)
-
-    world(test)
-
-
-def test_what_an_actor_has_under_way_at_the_same_time_is_told_and_what_it_does_one_by_one_is_not() -> None:
-    async def test(it: World) -> None:
-        it.tap.allow("one", selector("PUT /b/0"))
-        first = it.send("one", "PUT /b/0")
-        other = it.send("two", "PUT /b/x")
-        await turns()
-        it.tap.allow("one", selector("PUT /b/1"))  # the answer to the first comes before the next is sent
-        await first
-        several = [it.send("one", f"PUT /b/{number}") for number in (1, 2, 3)]
-        await turns()
-        it.tap.allow("one", None)
-        await asyncio.gather(*several)
-        await it.send("one", "PUT /b/4")
-        assert [each.beside for each in it.tap.history] == [(), (), (1,), (1, 2), ()]
-        other.cancel()
 
     world(test)
 

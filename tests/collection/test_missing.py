@@ -23,6 +23,7 @@ from pytest_dagguard.model.dag import DagFile, LoadError
         ("there is no Variable 'region'; add it to x", "variable region"),
         ("The conn_id `warehouse` isn't defined", "connection warehouse"),
         ("there is no parameter '/db/url' in SSM; add it to x", "parameter /db/url"),
+        ("there is no table 'orders' in DynamoDB; add it", "table orders"),
         ("there is no secret 'prod/db'; add it to x", "secret prod/db"),
         ("KeyError: 'ACME_HOST'", "environment ACME_HOST"),
         ("s3://raw/a/b.csv is not there; put it at x", "object s3://raw/a/b.csv"),
@@ -64,6 +65,9 @@ NOTES = [
     "missing: module airflow.providers.ssh",
     "missing: path lib",
     "missing: moved schedule_interval",
+    "missing: parameter /db/url",
+    "missing: secret prod/db",
+    "missing: table orders",
     "another note",
 ]
 
@@ -88,7 +92,7 @@ ACME_HOST = "TODO"
 
 def test_each_is_told_once_with_its_place() -> None:
     lines = missing.told(missing.collect(NOTES), "tests/dagguard")
-    assert len(lines) == 8
+    assert len(lines) == 11
     assert "missing modules: acme, airflow.providers.ssh; install" in "\n".join(lines)
     assert "tests/dagguard/variables.json" in "\n".join(lines)
     assert "--dagguard-init" in lines[-1]
@@ -103,6 +107,9 @@ def test_the_skeleton_has_all_of_it_and_leaves_what_is_there(tmp_path: Path) -> 
     skeleton.write(missing.collect(NOTES), tmp_path, seed, ["pipelines"])
     assert json.loads((seed / "variables.json").read_text()) == {"kept": 1, "region": "TODO"}
     assert json.loads((seed / "connections.json").read_text()) == {"warehouse": {"conn_type": "TODO"}}
+    assert json.loads((seed / "ssm.json").read_text()) == {"/db/url": "TODO"}
+    assert json.loads((seed / "secretsmanager.json").read_text()) == {"prod/db": "TODO"}
+    assert json.loads((seed / "dynamodb.json").read_text()) == {"orders": {"key": "TODO", "items": []}}
     assert (seed / "s3" / "raw" / "a").is_dir()
     text = (tmp_path / "pyproject.toml").read_text()
     assert text == WRITTEN

@@ -90,6 +90,7 @@ def test_documents(folder: Path) -> None:
             "xcoms.json": '{"sales": {"extract": {"return_value": [1, null]}, "none": {}}}',
             "kubernetes.json": '{"default": {"secrets": {"db": {"PASSWORD": "x"}}}}',
             "ssm.json": '{"/db/url": "postgres://db", "/db/n": 3}',
+            "dynamodb.json": '{"a": {"key": "id"}, "b": {"key": ["n", "day"], "items": [{"n": 1, "day": "x"}]}}',
             "secretsmanager.json": '{"prod/db": {"password": "x"}, "key": "text"}',
         },
     )
@@ -100,6 +101,10 @@ def test_documents(folder: Path) -> None:
     assert seed.connections["db"]["port"] == 3306
     assert seed.parameters == {"/db/url": "postgres://db", "/db/n": "3"}
     assert seed.secrets == {"prod/db": '{"password": "x"}', "key": "text"}
+    assert seed.tables == {
+        "a": {"key": {"id": "S"}, "items": []},
+        "b": {"key": {"n": "N", "day": "S"}, "items": [{"n": 1, "day": "x"}]},
+    }
     assert seed.kubernetes == {"default": {"secrets": {"db": {"PASSWORD": "x"}}}}
     assert seed.xcoms == {"sales": {"extract": {"return_value": [1, None]}, "none": {}}}
 
@@ -166,12 +171,27 @@ def test_a_missing_folder_that_was_named(folder: Path) -> None:
 
 KNOWN = (
     "Known: s3/, gcs/, redis.json, kubernetes.json, kubernetes.yaml, variables.json, variables.yaml, "
-    "connections.json, connections.yaml, ssm.json, ssm.yaml, secretsmanager.json, secretsmanager.yaml, xcoms.json"
+    "connections.json, connections.yaml, ssm.json, ssm.yaml, secretsmanager.json, secretsmanager.yaml, "
+    "dynamodb.json, dynamodb.yaml, xcoms.json"
 )
 CLUSTER = 'write {"default": {"configmaps": {"name": {"key": "text"}}, "secrets": {...}}}'
 SHAPE = 'write {"dag_id": {"task_id": {"return_value": ...}}}'
 
+TABLE = 'write {"table": {"key": ["id"], "items": [{"id": "42"}]}}'
+KEY = "is not the name of an attribute, a list of one or two, or an object of names and types (S, N, B)"
+
 BAD = [
+    ({"dynamodb.json": '{"a": []}'}, f'seed/dynamodb.json:1: "a" is not an object of key and items; {TABLE}'),
+    (
+        {"dynamodb.json": '{"a": {"key": "id", "items": [1]}}'},
+        f'seed/dynamodb.json:1: the items of "a" are not a list of objects; {TABLE}',
+    ),
+    ({"dynamodb.json": '{"a": {"items": []}}'}, f'seed/dynamodb.json:1: the key of "a" {KEY}; {TABLE}'),
+    ({"dynamodb.json": '{"a": {"key": {"id": "X"}}}'}, f'seed/dynamodb.json:1: the key of "a" {KEY}; {TABLE}'),
+    (
+        {"dynamodb.json": '{"a": {"key": "id", "items": [{"id": 1}, {"n": 1}]}}'},
+        'seed/dynamodb.json:1: item 2 of "a" lacks a part of its key (id)',
+    ),
     ({"s4/b/k": ""}, f'seed/s4: a seed folder has nothing of this name; did you mean "s3/"? {KNOWN}'),
     (
         {"variable.json": "{}"},
@@ -296,7 +316,7 @@ def test_names_that_are_not_utf_8(folder: Path) -> None:
     try:
         (folder / "s3/b" / os.fsdecode(b"\xff.csv")).touch()
     except OSError:
-        pytest.skip("this file system has only UTF-8 names")
+        pytest.skip("a file system with no names but UTF-8, as macOS has")
     assert problems(folder) == ["seed/s3/b/\\udcff.csv: its name is not UTF-8, as the names of objects are; rename it"]
 
 

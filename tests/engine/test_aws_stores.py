@@ -7,6 +7,7 @@ import pytest
 from laboratory import Laboratory, classes, said
 from pytest_dagguard.model.seed import Seed
 
+SLOW = pytest.mark.slow
 SEED = Seed(parameters={"/etl/n": "3"}, secrets={"prod/db": '{"password": "old"}'})
 HEAD = """
     import json, uuid, boto3
@@ -40,11 +41,11 @@ CREATES = 'client("ssm").put_parameter(Name="/etl/day", Value=ds, Type="String")
     ("body", "parameters", "scenario", "found"),
     [
         (ROTATES, "", "twice", ["changed"]),
-        (ROTATES, "", "killed", ["changed"]),
+        pytest.param(ROTATES, "", "killed", ["changed"], marks=SLOW),
         (ROTATES_ONCE, "run_id=None", "killed", []),
         (WRITES_ANEW, "ds=None", "twice", []),
-        (COUNTS, "", "killed", ["changed"]),
-        (CREATES, "ds=None", "killed", ["cannot-finish"]),
+        pytest.param(COUNTS, "", "killed", ["changed"], marks=SLOW),
+        pytest.param(CREATES, "ds=None", "killed", ["cannot-finish"], marks=SLOW),
     ],
 )
 def test_what_a_second_attempt_does_to_parameters_and_secrets(
@@ -126,8 +127,8 @@ DELETE = 'sqs.delete_message(QueueUrl=queue, ReceiptHandle=found["ReceiptHandle"
         (SENDS, "@task", "killed", ["duplicate"]),
         (PUBLISHES, "@task", "twice", ["duplicate"]),
         # a queue forgets after five minutes, which is the delay of a retry where none is said
-        (SENDS_ONCE, "@task", "killed", ["duplicate"]),
-        (SENDS_ONCE, "@task(retry_delay=timedelta(seconds=60))", "killed", []),
+        pytest.param(SENDS_ONCE, "@task", "killed", ["duplicate"], marks=SLOW),
+        pytest.param(SENDS_ONCE, "@task(retry_delay=timedelta(seconds=60))", "killed", [], marks=SLOW),
     ],
 )
 def test_a_message_that_is_sent_twice_is_a_duplicate(
@@ -141,6 +142,7 @@ def test_a_message_that_is_sent_twice_is_a_duplicate(
     assert classes(verdict) == found
 
 
+@SLOW
 @pytest.mark.parametrize(("before", "after", "found"), [(DELETE, "", ["lost"]), ("", DELETE, [])])
 def test_a_message_that_is_deleted_before_the_work_is_done_is_lost(
     lab: Laboratory, before: str, after: str, found: list[str]
@@ -153,3 +155,59 @@ def test_a_message_that_is_deleted_before_the_work_is_done_is_lost(
     assert verdict.verdict != "inconclusive", verdict.reason
     assert sorted(set(classes(verdict))) == found
     assert not found or "s3://out" in verdict.findings[0].message
+
+
+TABLES = Seed(tables={"orders": {"key": {"id": "S"}, "items": [{"id": "a", "n": 1}]}})
+TABLE = 'table = boto3.resource("dynamodb", region_name="eu-west-1").Table("orders")\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "scenario", "found"),
+    [
+        ('table.put_item(Item={"id": str(uuid.uuid4()), "day": ds})', "twice", ["duplicate"]),
+        ('table.put_item(Item={"id": ds, "loaded": str(uuid.uuid4())})', "twice", []),
+        (
+            'table.update_item(Key={"id": "a"}, UpdateExpression="ADD n :one", ExpressionAttributeValues={":one": 1})',
+            "killed",
+            ["changed"],
+        ),
+        pytest.param(
+            'table.put_item(Item={"id": ds}, ConditionExpression="attribute_not_exists(id)")',
+            "killed",
+            ["cannot-finish"],
+            marks=SLOW,
+        ),
+        ("with table.batch_writer() as batch:\n    batch.put_item(Item={'id': ds})", "killed", []),
+    ],
+)
+def test_what_a_second_attempt_does_to_a_table(lab: Laboratory, body: str, scenario: str, found: list[str]) -> None:
+    path = lab.task(TABLE + body, head=HEAD, retries=1, parameters="ds=None")
+    verdict = lab.check(path, scenario, seed=TABLES)
+    assert verdict.verdict != "inconclusive", verdict.reason
+    assert classes(verdict) == found
+
+
+def test_a_table_that_the_seed_lacks_is_named_with_its_file(lab: Laboratory) -> None:
+    verdict = lab.check(lab.task(TABLE + "table.put_item(Item={'id': 'x'})", head=HEAD), "twice")
+    assert (verdict.verdict, verdict.group) == ("inconclusive", "lack seed data")
+    assert "'orders' in DynamoDB; add it, with its key, to tests/dagguard/dynamodb.json" in str(verdict.reason)
+
+
+CRAWLS = """
+    from airflow.providers.amazon.aws.operators.glue_crawler import GlueCrawlerRunOperator
+    from airflow.sdk import DAG
+
+    with DAG("d", schedule=None, default_args={"retries": 1}):
+        GlueCrawlerRunOperator(task_id="t", crawler_name="nightly")
+        GlueCrawlerRunOperator(task_id="again", crawler_name="nightly", fail_on_already_running=False)
+"""
+
+
+@SLOW
+@pytest.mark.parametrize(("task_id", "found"), [("t", ["cannot-finish"]), ("again", [])])
+def test_a_crawl_that_runs_on_refuses_the_retry_where_that_is_not_provided_for(
+    lab: Laboratory, task_id: str, found: list[str]
+) -> None:
+    verdict = lab.check(lab.write(CRAWLS), "killed", task_id)
+    assert verdict.verdict != "inconclusive", verdict.reason
+    assert classes(verdict) == found

@@ -33,7 +33,7 @@ HEAD = """
     from airflow.providers.google.cloud.operators.dataflow import (
         DataflowStartFlexTemplateOperator, DataflowStopJobOperator, DataflowTemplatedJobStartOperator
     )
-    from airflow.providers.google.cloud.sensors.dataflow import DataflowJobStatusSensor
+    from airflow.providers.google.cloud.sensors.dataflow import DataflowJobMessagesSensor, DataflowJobStatusSensor
     from airflow.sdk import DAG
 
     GO_ON = {"append_job_name": False, "wait_until_finished": False, "location": "europe-west1"}
@@ -97,18 +97,29 @@ def test_the_trigger_of_a_deferred_task_asks_over_grpc(lab: Laboratory, kind: st
 SENSED = """DataflowTemplatedJobStartOperator(
             task_id="start", template="gs://t/t", job_name="writes", parameters={"day": "1"}, **GO_ON
         )
-        DataflowJobStatusSensor(
-            task_id="wait", job_id="{{ ti.xcom_pull('start') }}", location="europe-west1",
-            expected_statuses={"JOB_STATE_DONE"}, deferrable=True,
-        )
+        SENSE = {
+            "job_id": "{{ ti.xcom_pull('start') }}",
+            "location": "europe-west1",
+            "deferrable": True,
+            "fail_on_terminal_state": False,
+        }
+        status = {key: each for key, each in SENSE.items() if key != "fail_on_terminal_state"}
+        DataflowJobStatusSensor(task_id="status", expected_statuses={"JOB_STATE_DONE"}, **status)
+        DataflowJobMessagesSensor(task_id="messages", **SENSE)
 """
+ASKED = {
+    "status": {"jobs.get"},
+    "messages": {"jobs.get", "jobs.messages.list"},
+}
 
 
 @pytest.mark.slow
-def test_a_sensor_that_is_deferred_asks_over_grpc(lab: Laboratory) -> None:
-    outcome = lab.chain(lab.write(HEAD + SENSED), "start", "wait", seed=SEED)
+@pytest.mark.parametrize("sensor", ASKED)
+def test_a_sensor_that_is_deferred_asks_over_grpc(lab: Laboratory, sensor: str) -> None:
+    outcome = lab.chain(lab.write(HEAD + SENSED), "start", sensor, seed=SEED)
     assert (outcome.unreachable, outcome.last.state) == ("", "success"), outcome.last.log
-    assert {each.operation.verb for each in outcome.history if each.operation.service == "dataflow"} == {"jobs.get"}
+    asked = {each.operation.verb for each in outcome.history if each.operation.service == "dataflow"}
+    assert asked == ASKED[sensor]
 
 
 STEPS = """DataflowStartFlexTemplateOperator(

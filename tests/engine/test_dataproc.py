@@ -32,6 +32,8 @@ STANDINS = """
         tiny.put("out/part", program["args"][0].encode())
 """
 HEAD = """
+    from datetime import timedelta
+
     from airflow.providers.google.cloud.operators.dataproc import (
         DataprocCreateBatchOperator,
         DataprocCreateClusterOperator,
@@ -187,10 +189,44 @@ def test_a_retry_beside_the_job_of_a_killed_task_doubles_what_they_write_into_on
 
 @pytest.mark.slow
 def test_the_id_of_a_request_has_the_retry_find_the_job_of_the_killed_task(lab: Laboratory) -> None:
-    request = 'request_id="{{ run_id }}"'
+    request = 'request_id="{{ ts_nodash }}"'
     operator = f'DataprocSubmitJobOperator(task_id="t", job=job("parts"), retries=1, {request}, **PLACE)'
     verdict = lab.check(lab.write(HEAD + operator), "killed", seed=SEED)
     assert (verdict.verdict, classes(verdict)) == ("pass", []), verdict.reason
+
+
+DELETE = """DataprocCreateClusterOperator(task_id="create", cluster_name="c", cluster_config={{}}, **PLACE) >> (
+            DataprocDeleteClusterOperator(task_id="t", cluster_name="c", {}, **PLACE)
+        )
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("retries", "expected"),
+    [
+        ("retries=0", []),
+        ("retries=1", []),
+        ("retries=1, retry_delay=timedelta(seconds=10)", ["cannot-finish"]),
+    ],
+)
+def test_a_cluster_is_gone_when_its_deletion_is_tried_again_unless_that_is_at_once(
+    lab: Laboratory, retries: str, expected: list[str]
+) -> None:
+    verdict = lab.check(lab.write(HEAD + DELETE.format(retries)), "killed", seed=SEED)
+    assert classes(verdict) == expected, verdict.reason
+    assert verdict.verdict in ("pass", "fail")
+
+
+@pytest.mark.slow
+def test_googles_client_submits_once_more_where_the_answer_is_lost_and_the_id_of_a_request_helps(
+    lab: Laboratory,
+) -> None:
+    operator = 'DataprocSubmitJobOperator(task_id="t", job=job("parts"), retries=1, {}, **PLACE)'
+    lost = lab.check(lab.write(HEAD + operator.format("request_id=None")), "unacknowledged", seed=SEED)
+    assert {"duplicate", "started-twice"} <= set(classes(lost)), lost.reason
+    found = lab.check(lab.write(HEAD + operator.format('request_id="{{ ts_nodash }}"')), "unacknowledged", seed=SEED)
+    assert (found.verdict, classes(found)) == ("pass", []), found.reason
 
 
 @pytest.mark.slow

@@ -1,16 +1,15 @@
 import gzip
 import io
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet as pq
 
 from pytest_dagguard.oracle import content
 from pytest_dagguard.oracle.content import read, sniff
 
 
 def parquet(rows):
-    pa = pytest.importorskip("pyarrow")
-    from pyarrow import parquet as pq
-
     buffer = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows), buffer)
     return buffer.getvalue()

@@ -18,6 +18,10 @@ BLOBS: dict[str, bytes] = {}
 KINDS = {each: each for each in ("xcom", "task-state", "variable", "asset-event")} | {"dagrun": "child-run"}
 FAULT = "attempt 1 is killed after PutObject s3://b/k"
 Files = Mapping[str, bytes]
+ROWS = [{"id": i, "name": f"n{i}"} for i in range(4)]
+K, CSV = "s3://c/a.csv", b"id,amount\n1,10\n2,20\n3,30\n"
+U = [f"6f1c2d3e-1111-4222-8333-44445555666{i}" for i in range(10)]
+"""Ids that differ, for names that a run makes anew."""
 
 
 def content(digest: str) -> bytes:

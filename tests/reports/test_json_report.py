@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from pytest_dagguard.model.errors import DagguardError
@@ -174,7 +175,6 @@ def test_it_is_exactly_what_the_contract_shows() -> None:
 
 
 def test_it_keeps_to_the_schema(tmp_path: Path) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
     write(ITEMS, FACTS, tmp_path / "report.json")
     jsonschema.Draft202012Validator(SCHEMA).validate(json.loads((tmp_path / "report.json").read_text()))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -129,3 +130,11 @@ def test_what_the_body_leaves_running_is_ended(log: Path) -> None:
     other = finished(child := fork(body, str(log)))
     code_of(child)
     assert not Path(f"/proc/{other}").exists() or " Z " in Path(f"/proc/{other}/stat").read_text()
+
+
+def test_rubbish_is_looked_for_in_what_is_its_own_alone(log: Path) -> None:
+    kept = [[each] for each in range(10_000)]
+    child = fork(lambda: (len(gc.get_objects()), gc.get_freeze_count()), str(log))
+    seen, frozen = finished(child)
+    code_of(child)
+    assert seen < len(kept) < frozen

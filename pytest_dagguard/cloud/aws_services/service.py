@@ -203,16 +203,17 @@ class Service:
         return self.name or self.signing
 
 
-def stand_still(model: str) -> Callable[[Callable[[], float]], None]:
-    """Have moto leave the states of one of its models alone: the world's clock decides when a run goes on.
+def stand_still(*models: str) -> Callable[[Callable[[], float]], None]:
+    """Have moto leave the states of some of its models alone: the world's clock decides when a run goes on.
 
-    :param model: as moto's state manager calls it, ``glue::job_run``
+    :param models: as moto's state manager calls them, ``glue::job_run``
     """
 
     def switch_off(now: Callable[[], float]) -> None:
         from moto.moto_api import state_manager
 
-        state_manager.set_transition(model, {"progression": "manual", "times": 10**9})
+        for model in models:
+            state_manager.set_transition(model, {"progression": "manual", "times": 10**9})
 
     return switch_off
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_dagguard.cloud.calls.errors import exists, invalid, unready
+from pytest_dagguard.cloud.dataproc_api import filters
 from pytest_dagguard.cloud.dataproc_api.records import (
     CANCELLED,
     ENDED,
@@ -17,15 +18,14 @@ from pytest_dagguard.cloud.dataproc_api.records import (
     Work,
     name_of,
 )
-from pytest_dagguard.cloud.dataproc_api.request import UNLOCK, Call, seconds
-from pytest_dagguard.cloud.dataproc_api.service import NAME, Service
-from pytest_dagguard.model.errors import NotEmulated
+from pytest_dagguard.cloud.dataproc_api.request import Call, seconds
+from pytest_dagguard.cloud.dataproc_api.service import Service
 
 METADATA = "type.googleapis.com/google.cloud.dataproc.v1.BatchOperationMetadata"
 BATCH = "type.googleapis.com/google.cloud.dataproc.v1.Batch"
 
 TIME_TO_LIVE = 4 * 3600.0
-"""Seconds after which the service ends a batch of which nothing else is said."""
+"""Seconds after which the service ends a batch of which nothing else is said, with a runtime from 2.1 on."""
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{2,61}[a-z0-9]")
 
@@ -77,11 +77,18 @@ def _create(service: Service, call: Call) -> object:
         "description": "Batch",
     }
     lro = service.operate(call, about.resource, metadata)
-    limit = seconds(execution.get("ttl"), TIME_TO_LIVE)
+    limit = seconds(execution.get("ttl"), _time_to_live(spec))
     service.begin(Work(key, made, about.name, spec, about.since, about.states, limit, lro.name))
     if call.request:
         store.requests[same] = lro.name
     return store.operations[lro.name].shown()
+
+
+def _time_to_live(spec: Mapping[str, Any]) -> float:
+    """Seconds that a batch may take which says nothing of that; the newest runtime is taken where none is named."""
+    version = re.match(r"(\d+)\.(\d+)", str((spec.get("runtimeConfig") or {}).get("version") or "99.0"))
+    old = version is not None and (int(version[1]), int(version[2])) < (2, 1)
+    return float("inf") if old else TIME_TO_LIVE
 
 
 def _get(service: Service, call: Call) -> object:
@@ -97,10 +104,14 @@ def _delete(service: Service, call: Call) -> object:
 
 
 def _list(service: Service, call: Call) -> object:
-    if call.query.get("filter"):
-        raise NotEmulated(NAME, "batches.list with a filter", UNLOCK)
-    place = ("batches", call.project, call.region)
-    found = [shown(each) for each in reversed(service.store.works.values()) if each.key[:3] == place]
+    wanted = filters.read(call.verb, call.query.get("filter", ""), ("state", "batch_id", "batch_uuid"))
+    found = []
+    for each in reversed(service.store.works.values()):
+        known = {"state": (each.state,), "batch_id": (each.id,), "batch_uuid": (each.uuid,)}
+        if each.key[:3] == ("batches", call.project, call.region) and filters.fits(
+            wanted, known, each.spec.get("labels")
+        ):
+            found.append(shown(each))
     return {"batches": found} if found else {}
 
 

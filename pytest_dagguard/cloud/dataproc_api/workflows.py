@@ -53,13 +53,15 @@ def names_of(service: Service, call: Call) -> list[str]:
 
 
 def instantiate(service: Service, call: Call) -> object:
-    """Begin a workflow; the same request, by its id, gives the operation that it gave.
+    """Begin a workflow. The id of a request keeps two from running at once: while one runs, its operation is given.
 
     :raises Refusal: the service does not take it
     """
-    store, same = service.store, (call.verb, call.place, call.request)
+    store, same = service.store, ("workflows", call.place, call.request)
     if call.request and same in store.requests:
-        return store.operations[store.requests[same]].shown()
+        running = store.operations[store.requests[same]]
+        if not running.done:
+            return running.shown()
     template = template_of(service, call)
     steps = {_WHOLE: {}} if template is None else steps_of(template)
     _check(steps)
