@@ -82,7 +82,7 @@ GCS_FILE = """
             destination_object="{{ ds }}/m.pkl",
         )
         across = {"bucket": "source", "prefix": "in/", "dest_gcs": "gs://lake/{{ ds }}/"}
-        S3ToGCSOperator(task_id="across", **across)
+        copied = S3ToGCSOperator(task_id="across", **across)
         S3ToGCSOperator(task_id="across_replace", replace=True, **across)
 
         @task
@@ -104,7 +104,11 @@ GCS_FILE = """
             old = blob.download_as_bytes() if blob.exists() else b"id\\n"
             blob.upload_from_string(old + b"1\\n")
 
-        hook(), paths(), storage()
+        @task
+        def counts(names):
+            return len(names)
+
+        hook(), paths(), storage(), counts(copied.output)
         GCSToGCSOperator(
             task_id="move",
             source_bucket="models",
