@@ -46,13 +46,19 @@ def _holds(backend: Any, wanted: Wanted) -> Iterator[Holding]:
     for table in list(backend.tables.values()):
         kept = {"key": table.schema, "types": table.attr, "time to live": table.ttl, "tags": table.tags}
         yield Holding(_name(table.name), "table", json.dumps(kept, sort_keys=True).encode())
-        for item in table.all_items():
+        for item in _items(table):
             key = [each.value for each in (item.hash_key, item.range_key) if each is not None]
             name = "/".join([_name(table.name), *map(str, key)])
             if wanted(name):
                 attributes = item.to_json()["Attributes"]
                 text = json.dumps({key: plain(each) for key, each in attributes.items()}, sort_keys=True)
                 yield Holding(name, "item", text.encode())
+
+
+def _items(table: Any) -> Iterator[Any]:
+    """The items of a table, in no order, which moto's own list would take its time for."""
+    for found in table.items.values():
+        yield from found.values() if table.range_key_attr else (found,)
 
 
 def _item(backend: Any, wanted: Any, attributes: Mapping[str, Any]) -> str:
