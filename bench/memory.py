@@ -5,23 +5,16 @@ from __future__ import annotations
 from bench import whole
 from bench.figures import mib, table
 
-DAG = """
-from datetime import datetime
-from airflow.sdk import dag, task
+TASKS = """
+@task
+def extract(ds=None):
+    return ds
 
-@dag(schedule=None, start_date=datetime(2024, 1, 1))
-def {name}():
-    @task
-    def extract(ds=None):
-        return ds
+@task
+def load(day):
+    return len(day)
 
-    @task
-    def load(day):
-        return len(day)
-
-    load(extract())
-
-{name}()
+load(extract())
 """
 
 
@@ -30,8 +23,7 @@ def measure(files: int) -> None:
 
     :param files: DAG files, of two tasks each
     """
-    names = [f"small_{number}" for number in range(files)]
-    ran = whole.run(f"{files} DAG files", {name: DAG.format(name=name) for name in names}, "--dagguard-scenarios=twice")
+    ran = whole.run(f"{files} DAG files", whole.dags("small", TASKS, files), "--dagguard-scenarios=twice")
     rows = [[role, mib(rss), mib(uss), mib(pss)] for role, (rss, uss, pss) in ran.peaks.items()]
     together = [sum(ran.peaks[role][i] for role in ("director", "cloud") if role in ran.peaks) for i in range(3)]
     rows.append(["director + cloud", *map(mib, together)])

@@ -7,36 +7,29 @@ from collections.abc import Sequence
 from bench import whole
 from bench.figures import mib, table
 
-DAG = """
-from datetime import datetime
-from airflow.sdk import dag, task
+TASKS = """
+@task
+def extract(ds=None):
+    return ds
 
-@dag(schedule=None, start_date=datetime(2024, 1, 1))
-def {name}():
-    @task
-    def extract(ds=None):
-        return ds
+@task
+def clean(day):
+    return day.replace("-", "")
 
-    @task
-    def clean(day):
-        return day.replace("-", "")
+@task
+def count(day):
+    return len(day)
 
-    @task
-    def count(day):
-        return len(day)
+@task
+def both(day, number):
+    return [day, number]
 
-    @task
-    def both(day, number):
-        return [day, number]
+@task
+def load(rows):
+    return len(rows)
 
-    @task
-    def load(rows):
-        return len(rows)
-
-    day = clean(extract())
-    load(both(day, count(day)))
-
-{name}()
+day = clean(extract())
+load(both(day, count(day)))
 """
 
 
@@ -50,8 +43,7 @@ def measure(sizes: Sequence[int], scenarios: str = "") -> None:
     options = ["--durations=0", "--durations-min=0", "-q", *asked]
     rows, last, points = [], [], []
     for size in sizes:
-        names = [f"five_{number}" for number in range(size)]
-        ran = whole.run(f"{size} DAGs of five tasks", {name: DAG.format(name=name) for name in names}, *options)
+        ran = whole.run(f"{size} DAGs of five tasks", whole.dags("five", TASKS, size), *options)
         of_items = sum(float(each.split("s ", 1)[0]) for each in ran.lines if "s call " in each)
         director, cloud = (ran.peaks[role][0] for role in ("director", "cloud"))
         points.append((size, ran.seconds, of_items, director))

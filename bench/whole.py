@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,15 @@ from bench.figures import say
 
 ROLES = {"director": "-m pytest", "cloud": "'pytest_dagguard.cloud'", "stage": "'pytest_dagguard.stage'"}
 MARK = "DAGGUARD_BENCH_MARK"
+DAG = """
+from datetime import datetime
+from airflow.sdk import dag, task
+
+@dag(schedule=None, start_date=datetime(2024, 1, 1))
+def {name}():
+{tasks}
+{name}()
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,16 @@ class Ran:
     children: int
     lines: tuple[str, ...]
     left: tuple[int, ...]
+
+
+def dags(name: str, tasks: str, count: int) -> dict[str, str]:
+    """Sources of that many DAG files, one DAG in each, all with the same tasks.
+
+    :param name: begins the name of each
+    :param tasks: the body of the DAG's function
+    """
+    body = textwrap.indent(tasks.lstrip(), "    ")
+    return {each: DAG.format(name=each, tasks=body) for each in (f"{name}_{number}" for number in range(count))}
 
 
 def run(words: str, dags: Mapping[str, str], *options: str) -> Ran:

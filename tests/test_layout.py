@@ -22,6 +22,8 @@ else:
     import tomli as tomllib
 
 PACKAGE = Path(pytest_dagguard.__file__).parent
+TOP = Path(__file__).parents[1]
+"""Of the repository; the package may be an installed one."""
 FILES = sorted(PACKAGE.rglob("*.py"))
 SCENARIOS: dict[str, Scenario] = registry.collect("pytest_dagguard.scenarios", "SCENARIO")
 RULES = explain.rules()
@@ -41,6 +43,15 @@ def test_a_file_is_at_most_400_lines_and_says_what_it_is(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 400
     assert ast.get_docstring(ast.parse(text)), "it has no docstring"
+
+
+def test_a_file_of_tests_or_of_the_bench_is_at_most_400_lines_too() -> None:
+    sizes = {
+        str(path.relative_to(TOP)): len(path.read_text(encoding="utf-8").splitlines())
+        for folder in (Path(__file__).parent, TOP / "bench")
+        for path in folder.rglob("*.py")
+    }
+    assert {name: size for name, size in sizes.items() if size > 400} == {}
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
@@ -136,8 +147,7 @@ def test_everything_is_listed() -> None:
 
 
 def test_the_source_archive_has_every_page_of_the_top_folder() -> None:
-    top = PACKAGE.parent
-    included = tomllib.loads((top / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["sdist"][
+    included = tomllib.loads((TOP / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["sdist"][
         "include"
     ]
-    assert {each.name for each in top.glob("*.md")} - set(included) == set()
+    assert {each.name for each in TOP.glob("*.md")} - set(included) == set()

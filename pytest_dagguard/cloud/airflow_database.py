@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pytest_dagguard.cloud.airflow_http import Call, Footprint, Reply, Route, iso, query_of, reading
 from pytest_dagguard.cloud.airflow_routes_runs import seen_state
 from pytest_dagguard.cloud.airflow_routes_ti import run_document
-from pytest_dagguard.cloud.airflow_store import Store
+from pytest_dagguard.cloud.airflow_store import Store, place
 
 METADATA = "/metadata-database/"
 """Begins the paths of these routes, and what the engine reports of a task that asked for something else."""
@@ -48,6 +48,7 @@ class RescheduleSelect(InstanceSelect):
 
     task_id: str
     map_index: int = -1
+    try_number: int
 
 
 def _xcoms(store: Store, call: Call) -> Reply:
@@ -126,14 +127,15 @@ def _name_instances(store: Store, call: Call) -> Footprint:
     return reading(f"ti://{dag_id}/{run_id}/*")
 
 
-def _name_instance(store: Store, call: Call) -> Footprint:
-    dag_id, run_id, task_id = ((call.query.get(each) or [""])[-1] for each in ("dag_id", "run_id", "task_id"))
-    return reading(f"ti://{dag_id}/{run_id}/{task_id}#*")
+def _name_tries(store: Store, call: Call) -> Footprint:
+    # Of its own try alone: what an earlier one says when a later one has started is refused, and changes nothing.
+    query = query_of(call, RescheduleSelect)
+    return reading(f"ti://{place(query.dag_id, query.run_id, query.task_id, query.map_index)}#{query.try_number}")
 
 
 ROUTES = (
     Route("GET", f"{METADATA}xcoms", "xcom.select", _xcoms, _name_xcoms),
     Route("GET", f"{METADATA}dag-runs", "dagrun.select", _runs, _name_runs),
     Route("GET", f"{METADATA}task-instances", "ti.select", _instances, _name_instances),
-    Route("GET", f"{METADATA}task-reschedules", "ti.reschedules", _reschedules, _name_instance),
+    Route("GET", f"{METADATA}task-reschedules", "ti.reschedules", _reschedules, _name_tries),
 )

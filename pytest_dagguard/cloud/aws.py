@@ -206,15 +206,20 @@ class Aws:
             found.setdefault(name, entry)
         return found
 
-    def _all(self, wanted: tuple[str, ...] | None) -> Iterator[tuple[str, Entry]]:
+    def _all(self, names: tuple[str, ...] | None) -> Iterator[tuple[str, Entry]]:
+        def wanted(name: str) -> bool:
+            return names is None or _fits(name, names)
+
         for service, _, backend in self._storages.all():
             for run in service.runs(backend):
                 name = f"job://{service.label}/{run.folder}/{run.same or run.id}"
-                if run.state in (WAITING, LIVE, SUCCEEDED) and (wanted is None or _fits(name, wanted)):
+                if run.state in (WAITING, LIVE, SUCCEEDED) and wanted(name):
                     text = json.dumps({"arguments": run.arguments, "state": run.state}, sort_keys=True, default=str)
                     yield name, Entry("job", self._blobs.put(text.encode()), len(text))
-            for each in service.holds(backend):
-                if wanted is None or _fits(each.name, wanted):
+            if names is not None and not any(each.startswith(f"{service.label}://") for each in names):
+                continue
+            for each in service.holds(backend, wanted):
+                if wanted(each.name):
                     digest = self._blobs.put(each.content)
                     yield each.name, Entry(each.kind, digest, len(each.content), each.version, each.headers)
 

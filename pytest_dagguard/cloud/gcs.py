@@ -1,7 +1,8 @@
 """Google Cloud Storage, in memory: gcp-storage-emulator with its defects mended.
 
 One file a concern beside this one: ``gcs_call`` reads requests, ``gcs_footprint`` names them, ``gcs_preconditions``
-enforces, ``gcs_objects``, ``gcs_buckets`` and ``gcs_uploads`` answer, ``gcs_storage`` holds the emulator.
+enforces, ``gcs_reading``, ``gcs_objects``, ``gcs_buckets`` and ``gcs_uploads`` answer, ``gcs_storage`` holds the
+emulator.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
-from pytest_dagguard.cloud import gcs_buckets, gcs_environment, gcs_objects
+from pytest_dagguard.cloud import gcs_buckets, gcs_environment, gcs_objects, gcs_reading
 from pytest_dagguard.cloud.emulator import Blobs, Caller, Request, Response
 from pytest_dagguard.cloud.gcs_answers import Refusal
 from pytest_dagguard.cloud.gcs_call import Call, parse
@@ -25,9 +26,9 @@ from pytest_dagguard.model.state import Entry
 
 _METHODS: Mapping[str, Callable[[Vault, Call], Response]] = {
     "objects.insert": gcs_objects.insert,
-    "objects.get": gcs_objects.get,
-    "objects.download": gcs_objects.download,
-    "objects.list": gcs_objects.listing,
+    "objects.get": gcs_reading.get,
+    "objects.download": gcs_reading.download,
+    "objects.list": gcs_reading.listing,
     "objects.delete": gcs_objects.delete,
     "objects.patch": gcs_objects.patch,
     "objects.update": gcs_objects.patch,

@@ -18,8 +18,9 @@ from xml.etree import ElementTree
 from pytest_dagguard.cloud.emulator import Blobs, Request, Response
 from pytest_dagguard.cloud.gcs_answers import Refusal, as_json, as_xml
 from pytest_dagguard.cloud.gcs_call import Call, plain_body
-from pytest_dagguard.cloud.gcs_objects import create, header_hashes, shown, xml_metadata
+from pytest_dagguard.cloud.gcs_objects import create, header_hashes, xml_metadata
 from pytest_dagguard.cloud.gcs_preconditions import enforce
+from pytest_dagguard.cloud.gcs_reading import shown
 from pytest_dagguard.cloud.gcs_storage import Resource, Vault
 from pytest_dagguard.model.state import EXPIRES, Entry
 

@@ -8,20 +8,18 @@ Operations are applied one at a time on one event loop, hence they are atomic an
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import traceback
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from pytest_dagguard.cloud import effects
 from pytest_dagguard.cloud.emulator import Caller, Emulator, Request, Response
 from pytest_dagguard.cloud.whereabouts import Where, together
 from pytest_dagguard.model.errors import NotEmulated
 from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.operation import Operation, Selector
 from pytest_dagguard.model.state import Entry
-
-BUCKET_VERBS = frozenset({"CreateBucket", "DeleteBucket", "buckets.insert", "buckets.delete"})
 
 
 @dataclass(slots=True, eq=False)
@@ -145,7 +143,7 @@ class Tap:
 
     def shift(self, before: Mapping[str, Entry], after: Mapping[str, Entry]) -> None:
         """Take in that the state has changed by itself."""
-        self._state ^= _mark(before) ^ _mark(after)
+        self._state ^= effects.mark(before) ^ effects.mark(after)
 
     def disturb(self, name: str, at: Selector, kind: str) -> None:
         """Have one operation of an actor answered badly.
@@ -260,10 +258,10 @@ class Tap:
             if kind.endswith("before"):
                 self._record(actor, ticket, operation, _unavailable(kind), (), ())
                 return
-            before = _touched(emulator, operation)
+            before = effects.touched(emulator, operation)
             apply = emulator.apply_half if kind == "half" else emulator.apply  # type: ignore[attr-defined]
             response: Response = apply(ticket.request, actor.caller)
-            after = _touched(emulator, operation)
+            after = effects.touched(emulator, operation)
         except NotEmulated as unknown:
             self.refusals.append(Refusal(name, unknown.service, unknown.what, unknown.unlock))
             ticket.answer.set_result(_refused(str(unknown)))
@@ -276,8 +274,8 @@ class Tap:
             response = _unavailable(kind)
         elif response.status >= 500:
             self._broken(name, ticket, f"HTTP {response.status} {response.body[:300].decode('utf-8', 'replace')}")
-        self._state ^= _mark(before) ^ _mark(after)
-        changed = _changes(before, after)
+        self._state ^= effects.mark(before) ^ effects.mark(after)
+        changed = effects.changes(before, after)
         self._record(actor, ticket, operation, response, changed, [after.get(each) for each, _ in changed])
 
     def _broken(self, name: str, ticket: Ticket, detail: str) -> None:
@@ -353,37 +351,6 @@ def _unavailable(kind: str) -> Response:
         return Response(0)
     status = int(kind.split()[0])
     return Response(status, (("Content-Type", "text/plain"), ("Retry-After", "0")), b"dagguard: slow down")
-
-
-def _touched(emulator: Emulator, operation: Operation) -> Mapping[str, Entry]:
-    """The entries that an operation may change.
-
-    A bucket that is made because it was named stands for one that is there in production: it is no change.
-    """
-    if not operation.writes:
-        return {}
-    found = emulator.entries(operation.writes)
-    if operation.verb in BUCKET_VERBS:
-        return found
-    return {name: entry for name, entry in found.items() if entry.kind != "bucket"}
-
-
-def _changes(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> tuple[tuple[str, str], ...]:
-    changes = []
-    for name in sorted(before.keys() | after.keys()):
-        old, new = before.get(name), after.get(name)
-        if old != new:
-            changes.append((name, "created" if old is None else "deleted" if new is None else "changed"))
-    return tuple(changes)
-
-
-def _mark(entries: Mapping[str, Entry]) -> int:
-    """A number for some entries such that marks can be added and taken away in any order by exclusive or."""
-    mark = 0
-    for name, entry in entries.items():
-        text = "\0".join((name, entry.kind, entry.digest, entry.version))
-        mark ^= int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
-    return mark
 
 
 def _refused(text: str) -> Response:

@@ -76,7 +76,12 @@ class Reporter:
 
 
 def words(progress: Progress, item: int, total: int, left: float) -> str:
-    """The text: which search, how far, how much there is to come."""
+    """The text: which search, how far, how much there is to come.
+
+    :param item: number of the item that is under way
+    :param total: items of the run; 0 where that is not known
+    :param left: seconds that the rest will take; 0 where nothing is known of that
+    """
     states = f"{progress.tried} tried, {progress.known} state{'' if progress.known == 1 else 's'} known"
     parts = [
         f"{progress.dag_id}.{progress.task_id} {progress.scenario}: {states}",

@@ -18,7 +18,6 @@ LIMIT = 256 * 1024 * 1024
 """Bytes of input data in all: they are held in memory, several times over."""
 
 _FOLDERS = ("s3", "gcs")
-_YAML = (".yaml", ".yml")
 _FILES = (
     "redis.json",
     "kubernetes.json",

@@ -18,7 +18,7 @@ _Identity = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One object, not yet read."""
+    """One object, not yet read; its size in bytes."""
 
     bucket: str
     key: str

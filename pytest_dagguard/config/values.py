@@ -70,7 +70,10 @@ Parser = Callable[[Any, Known], Any]
 
 
 def nearest(name: str, names: Iterable[str], cutoff: float = 0.6) -> str:
-    """The most similar of ``names``, regardless of case; empty where none is similar."""
+    """The most similar of ``names``, regardless of case; empty where none is similar.
+
+    :param cutoff: from 0 to 1: how similar it has to be (see :func:`difflib.get_close_matches`)
+    """
     by_lower = {each.lower(): each for each in names}
     found = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)
     return by_lower[found[0]] if found else ""

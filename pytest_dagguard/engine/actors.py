@@ -48,7 +48,12 @@ class Actors:
     def launch(
         self, subject: Subject, actor: str, try_number: int, max_tries: int, shift: float, where: bool, seed: int
     ) -> None:
-        """Start an attempt; its gate is closed."""
+        """Start an attempt; its gate is closed.
+
+        :param shift: seconds by which its clocks are ahead
+        :param where: it is asked for its line at each operation
+        :param seed: of its random numbers
+        """
         self.ahead, self._seed = shift, seed
         self._start(subject, actor, try_number, max_tries, where)
 

@@ -18,10 +18,10 @@ from pytest_dagguard.oracle.noise import Clean
 
 Siblings = Callable[[Task], Sequence[Upstream]]
 
-_RUN_ID = "trigger_run_id"
-"""What Airflow keeps as an XCom for the link from a trigger to its child run."""
+_LINKS = ("trigger_run_id", "trigger_logical_date_iso")
+"""What Airflow keeps as XComs for the link from a trigger to its child run; the latter in Airflow 2."""
 
-_PULLED = re.compile(rf"""['"]{_RUN_ID}['"](?!\s*:)""")
+_PULLED = {key: re.compile(rf"""['"]{key}['"](?!\s*:)""") for key in _LINKS}
 """The key as a text: in a pull, and not as the name of an argument, be it in a dictionary of arguments."""
 
 
@@ -117,7 +117,7 @@ def links(task: Task, subject: Subject) -> dict[str, str]:
 
 
 def without_link(clean: Clean, subject: Subject, end: AttemptResult, file: str) -> Clean:
-    """What a clean run leaves, without the XCom by which Airflow links a trigger to its run, where a skip pushed none.
+    """What a clean run leaves, without the XComs by which Airflow links a trigger to its run, where a skip pushed none.
 
     A retry that finds the run there and skips pushes its id no more. Nobody misses it, unless the DAG file asks for it.
 
@@ -125,11 +125,13 @@ def without_link(clean: Clean, subject: Subject, end: AttemptResult, file: str) 
     :param file: of the DAG
     """
     index = f"[{subject.map_index}]" if subject.map_index >= 0 else ""
-    mine = f"xcom://{subject.dag_id}/{subject.run_id}/{subject.task_id}{index}/{_RUN_ID}"
-    if end.state != "skipped" or ("xcom", mine) not in clean.groups or _names(file, _PULLED):
+    place = f"xcom://{subject.dag_id}/{subject.run_id}/{subject.task_id}{index}"
+    mine = {f"{place}/{key}" for key in _LINKS if not _names(file, _PULLED[key])}
+    missed = sorted(name for name in mine if ("xcom", name) in clean.groups)
+    if end.state != "skipped" or not missed:
         return clean
-    groups = {key: group for key, group in clean.groups.items() if key != ("xcom", mine)}
-    return replace(clean, groups=groups, ignored=(*clean.ignored, glob.escape(mine)))
+    groups = {key: group for key, group in clean.groups.items() if key not in {("xcom", name) for name in missed}}
+    return replace(clean, groups=groups, ignored=(*clean.ignored, *map(glob.escape, missed)))
 
 
 def _names(file: str, pattern: re.Pattern[str]) -> bool:

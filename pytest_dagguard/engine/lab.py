@@ -192,7 +192,7 @@ class Lab:
             self.stage.call("warm", tuple(fresh))
 
     def next(self, deadline: float) -> tuple[Any, ...] | None:
-        """The next event of either process, None at the deadline."""
+        """The next event of either process, None at the deadline (:func:`time.monotonic`)."""
         while True:
             for link in (self.cloud, self.stage):
                 if link.events:

@@ -24,6 +24,7 @@ NAMES = ("/pod_name", "/pod_namespace")
 """XComs in which operators note what they have started: left out likewise, unless the finding is about them."""
 
 MOST_LINES = 60
+"""Of a longer history the middle is left out."""
 
 _BEFALLS = {"evicted": "is evicted", "node-lost": "loses its node", "oom-killed": "runs out of memory"}
 

@@ -123,6 +123,7 @@ def of_mapping(sources: Iterable[str], length: int | None) -> Reason:
     """A mapped task that has nothing to map over.
 
     :param sources: ids of the tasks whose XComs it is mapped over
+    :param length: over how many values; None where that is not known
     """
     named = ", ".join(sources)
     if length == 0:
@@ -166,6 +167,9 @@ def of_failure(result: AttemptResult, outcome: Outcome, task: Task, seed: str) -
     for start, name in (("MemoryError", "memory"), ("OSError: [Errno 27]", "disk")):
         if error.startswith(start):
             return f"{failed}; what an attempt may use says {name} under [tool.dagguard.limits]", "limits"
+    if error.startswith("ConnectionRefusedError"):
+        hint = "an attempt has a network of its own, on which nothing listens but the emulators"
+        return f"{failed}; {hint}; {BY_HAND}", "need a server"
     if error.startswith("FileNotFoundError"):
         hint = "an attempt has a machine of its own, on which only the repository is as it is here"
         return f"{failed}; {hint}", "lack files"
@@ -216,6 +220,10 @@ def of_lacking(failed: Reason, task_id: str, lacking: Reason) -> Reason:
     return f"{failed[0]}; {task_id} before it gives no clean run: {lacking[0]}", lacking[1]
 
 
+_COUNTS = frozenset({"ti.count", "ti.states", "dagrun.count"})
+"""With which a task asks for runs of a DAG, or for tasks in them."""
+
+
 def _awaited(result: AttemptResult, outcome: Outcome, seed: str) -> str:
     """What a sensor looked for in vain, as far as its requests tell it."""
     looks = [event for event in outcome.history if event.actor == result.actor and event.operation.service != "airflow"]
@@ -225,6 +233,10 @@ def _awaited(result: AttemptResult, outcome: Outcome, seed: str) -> str:
         return "; ".join(said[:3])
     if looks:
         return f"it looked at {looks[-1].operation.resource}; put into the seed ({seed}) what it waits for"
+    counts = [each for each in outcome.history if each.actor == result.actor and each.operation.verb in _COUNTS]
+    if counts:
+        dag_id = counts[-1].operation.resource.partition("://")[2].partition("/")[0]
+        return f"it looks for runs of DAG {dag_id}, and there is none here but those that tasks before it trigger"
     return f"put into the seed ({seed}) what it waits for"
 
 

@@ -91,6 +91,7 @@ def prctl(option: int, value: int) -> None:
 def madvise(address: int, length: int, advice: int) -> None:
     """``madvise(2)``.
 
+    :param length: bytes
     :raises OSError: refused, or not known here
     """
     _call("madvise", ctypes.c_void_p(address), ctypes.c_size_t(length), ctypes.c_int(advice))

@@ -1,8 +1,12 @@
-"""The state of the cloud: everything that outlives an attempt."""
+"""The state of the cloud: everything that outlives an attempt. It is a mapping of resource names to entries.
+
+``s3://``, ``gs://``, ``s3-upload://``, ``gs-upload://``, ``xcom://``, ``task-state://``, ``variable://``, ``dagrun://``,
+``job://``, ``redis://``, ``redis-ttl://``, ``k8s://``, ``asset-event://``, ``ssm://``, ``secretsmanager://``, ``sqs://``,
+``sns://``, ``dynamodb://``, ``glue://``, ``events://`` and ``emr://`` are the schemes in use.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -13,8 +17,9 @@ class Entry:
     :param kind: ``object``, ``upload`` (an unfinished multipart or resumable upload), ``bucket``, ``xcom``,
         ``task-state``, ``variable``, ``child-run``, ``job``, ``pod``, ``k8s-job``, ``pods-at-once`` (a
         task instance had two live pods), ``asset-event``, ``key`` (of Redis), ``expiry`` (a key of Redis has a time
-        to live), ``parameter`` (of SSM), ``secret``, ``queue``, ``topic``, ``message`` (of either), ``table`` or
-        ``item``
+        to live), ``parameter`` (of SSM), ``secret``, ``queue``, ``topic``, ``message`` (of either, or an
+        event of EventBridge), ``rule``, ``table``, ``item``, ``catalog`` (what the catalog of Glue has) or
+        ``configuration`` (of EMR)
     :param digest: SHA-256 of the content, hexadecimal; the content itself is had by digest from the cloud
     :param size: bytes of content
     :param version: what the service shows beside the content and conditional requests depend on (a generation);
@@ -36,9 +41,3 @@ parts are not paid for, unlike those of a multipart upload, which stay until som
 
 CUT_SHORT = "cleared while under way"
 """In the content of a child DAG run: how often that happened. Airflow stops its tasks then and runs them again."""
-
-State = Mapping[str, Entry]
-"""Resource name -> entry. ``s3://``, ``gs://``, ``s3-upload://``, ``gs-upload://``, ``xcom://``, ``task-state://``,
-``variable://``, ``dagrun://``, ``job://``, ``redis://``, ``redis-ttl://``, ``k8s://``,
-``asset-event://``, ``ssm://``, ``secretsmanager://``, ``sqs://``, ``sns://``, ``dynamodb://`` are the schemes in
-use."""

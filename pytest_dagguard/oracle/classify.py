@@ -195,6 +195,8 @@ class _Look:
             return self._make(it, "started-twice", it.kind, "had more than one pod at work at once")
         if not expected and it.kind in ("pod", "k8s-job"):
             return self._left(it)
+        if not expected and self._goes_on(it):
+            return self._make(it, "orphan", it.kind, "is left running, and nobody watches it")
         if not expected:
             text = "was started, and one clean run does not start it"
         else:
@@ -210,6 +212,11 @@ class _Look:
         status = json.loads(bytes_of(entry, self.content)).get("status", {})
         said = (status.get("phase"), status.get("state"), *status.get("conditions", ()))
         return "Failed" in said or "FAILED" in said
+
+    def _goes_on(self, it: Difference) -> bool:
+        """Say whether an external job, or a cluster of one, is still at work when all else has ended."""
+        assert it.found is not None
+        return it.kind == "job" and json.loads(bytes_of(it.found[1], self.content)).get("state") == "live"
 
     def _left(self, it: Difference) -> Case:
         """A pod or a Job of Kubernetes that one clean run takes away."""

@@ -35,6 +35,7 @@ _PLURAL: dict[tuple[str, str], str] = {
     ("started-twice", "pod"): "were started more often than one clean run starts them",
     ("started-twice", "k8s-job"): "were started more often than one clean run starts them",
     ("started-twice", "pods-at-once"): "had more than one pod at work at once",
+    ("orphan", "job"): "are left running",
     ("orphan", "pod"): "are left running",
     ("orphan", "k8s-job"): "are left running",
     ("leak", "pod"): "have ended and stay behind",

@@ -16,7 +16,7 @@ from pytest_dagguard.oracle.noise import Clean, template
 from pytest_dagguard.oracle.window import Gap, gaps
 from pytest_dagguard.oracle.words import fix, fix_for_error, why
 
-_ORDER = ("cannot-finish", "lost", "started-twice", "duplicate", "torn", "changed", "leak", "reader-window")
+_ORDER = ("cannot-finish", "lost", "started-twice", "orphan", "duplicate", "torn", "changed", "leak", "reader-window")
 _ERROR_AT_MOST = 300
 _NO_SECOND_RUN = "Dag Run already exists, marking task as failed."
 

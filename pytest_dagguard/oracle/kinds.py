@@ -15,6 +15,9 @@ _OF_SCHEME = {
     "sqs": "message",
     "sns": "message",
     "dynamodb": "item",
+    "glue": "catalog",
+    "events": "message",
+    "emr": "configuration",
 }
 
 PLURALS = {
@@ -37,6 +40,9 @@ PLURALS = {
     "topic": "topics",
     "item": "items",
     "table": "tables",
+    "rule": "rules",
+    "configuration": "configurations",
+    "catalog": "entries of the Glue catalog",
 }
 """What is not here is an object."""
 
@@ -50,4 +56,5 @@ def of_name(name: str) -> str:
 def counted(count: int, kind: str) -> str:
     """A number of things of one kind: ``1 object``, ``2 messages``."""
     plural = PLURALS.get(kind, "objects")
-    return f"{count:,} {plural if count != 1 else plural.removesuffix('s')}"
+    single = plural.replace("entries", "entry", 1) if plural.startswith("entries") else plural.removesuffix("s")
+    return f"{count:,} {plural if count != 1 else single}"

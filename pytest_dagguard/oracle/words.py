@@ -50,6 +50,7 @@ WHY: dict[tuple[str, str], str] = {
     ("started-twice", "pod"): "{who} created a pod without a look whether the one of {earlier} is there.",
     ("started-twice", "k8s-job"): "{who} created a Job without a look whether the one of {earlier} is there.",
     ("started-twice", "pods-at-once"): "{who} created a pod while the one of {earlier} was still there.",
+    ("orphan", "job"): "{earlier} had started it, and {who} neither took it up nor ended it.",
     ("orphan", "pod"): "{earlier} had created it, and {who} neither took it up nor took it away.",
     ("orphan", "k8s-job"): "{earlier} had created it, and {who} neither took it up nor took it away.",
     ("leak", "pod"): "{earlier} was gone before it could take it away, and {who} made one of its own.",
@@ -171,6 +172,11 @@ FIX: dict[tuple[str, str], str] = {
         "pod",
     ): "Let the retry find the pod (`durable=True`, before Airflow 3.3 `reattach_on_restart=True`), and "
     "give it `active_deadline_seconds` for the case that nobody does.",
+    (
+        "orphan",
+        "job",
+    ): "Give it a name made of the logical date, so that the retry finds it, and have a task of its own end it"
+    ' (`trigger_rule="all_done"`), or the service (a time limit of the job, a time to live of the cluster).',
     ("orphan", "k8s-job"): "Give the Job a name made of the logical date and `active_deadline_seconds`.",
     ("leak", "pod"): "Let the retry find the pod (`durable=True`, before Airflow 3.3 `reattach_on_restart=True`).",
     ("leak", "k8s-job"): "Give the Job `ttl_seconds_after_finished`.",

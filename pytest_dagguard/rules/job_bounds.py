@@ -17,7 +17,9 @@ _ENDLESS = re.compile(
     r"^(Dataflow|Beam|Dataproc|EmrAddSteps|EmrContainer|EmrCreateJobFlow|Batch|EcsRunTask|Databricks)"
 )
 """Services without a time limit of their own. Glue ends a job after two days, BigQuery after six hours, Cloud Run after
-ten minutes, SageMaker after a day."""
+ten minutes, SageMaker after a day, Dataproc a batch after four hours."""
+_OLD_BATCH = re.compile(r"1\.|2\.0")
+"""Runtimes of Dataproc's batches that the service does not end."""
 _DEADLINE = re.compile(
     r"timeout|deadline|ttl|max_?run|max_?duration|attempt_?duration|job_?timeout|max_?workflow_?runtime", re.IGNORECASE
 )
@@ -58,6 +60,8 @@ def endless_job_unbounded(subject: Subject) -> Iterator[Finding]:
     for task in subject.dag.tasks:
         if not _ENDLESS.match(task.kind) or waiting(task) is None or task.execution_timeout is not None:
             continue
+        if task.kind == "DataprocCreateBatchOperator" and not _OLD_BATCH.match(_runtime(task)):
+            continue
         after = subject.dag.descendants(task.task_id)
         sensors = [each for each in subject.dag.tasks if each.task_id in after and tasks.is_sensor(each)]
         if any("timeout" in each.given or each.execution_timeout for each in sensors) or _has_deadline(task):
@@ -72,6 +76,13 @@ def endless_job_unbounded(subject: Subject) -> Iterator[Finding]:
             fix="execution_timeout=timedelta(...) on the task (and see that on_kill cancels the job), or a limit of the"
             " service: a TTL, a time-out or a maximum duration in the job's own configuration.",
         )
+
+
+def _runtime(task: Task) -> str:
+    """The version that a Dataproc batch asks for, empty where it asks for none."""
+    batch = task.arguments.get("batch")
+    settings = batch.get("runtime_config") if isinstance(batch, Mapping) else None
+    return str(settings.get("version") or "") if isinstance(settings, Mapping) else ""
 
 
 def _has_deadline(task: Task) -> bool:

@@ -8,7 +8,7 @@ import select
 import signal
 from dataclasses import replace
 
-from pytest_dagguard.model.dag import DagFile
+from pytest_dagguard.model.dag import DagFile, LoadError
 from pytest_dagguard.model.limits import Limits
 
 LOG_TAIL = 20_000
@@ -38,6 +38,23 @@ def manner(pid: int) -> str:
         if found is not None and found.si_code != os.CLD_EXITED:
             return f"was ended by {signal.Signals(found.si_status).name}"
     return "ended without a word (os._exit, or a crash)"
+
+
+def of_load(pid: int, log: str, seconds: float, over: str, killed: bool, limits: Limits) -> LoadError:
+    """Why nothing came of a load.
+
+    :param pid: the child's, which is left to be taken up
+    :param log: where its log is
+    :param seconds: how long it was at it
+    :param over: which of the limits it went over; empty for none
+    :param killed: it was given up
+    """
+    said = tail(log)
+    if over:
+        return LoadError("limit", f"while it loads, the file {limits.words(over)}", 0, said)
+    if killed:
+        return LoadError("timeout", f"the file did not finish loading in {seconds:.0f} s (load-timeout)", 0, said)
+    return LoadError("crash", f"the process that loads the file {manner(pid)}", 0, said)
 
 
 _OUT_OF = {"MemoryError": "memory", "OSError: [Errno 27]": "disk"}

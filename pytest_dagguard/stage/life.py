@@ -22,9 +22,6 @@ from pytest_dagguard.stage.load import newest_module, third_party
 from pytest_dagguard.stage.machine import Place, move_in
 from pytest_dagguard.stage.output import Kept, Lines, Output, relay
 
-KILLED = 137
-"""Exit code of a container that was killed."""
-
 
 def run(spec: LifeSpec, place: Place, machine: str) -> Death:
     """Live it to its end in this process.

@@ -49,7 +49,7 @@ class LocalStage:
         return getattr(self._stage, name)(*arguments)
 
     def expect(self, kind: str, timeout: float) -> tuple[Any, ...]:
-        """Wait for an event."""
+        """Wait for the next event, whatever its kind; it is looked for anew after ``timeout`` seconds."""
         while not self.events:
             select.select([self], [], [], timeout)
             self.take()

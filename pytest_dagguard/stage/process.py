@@ -19,9 +19,8 @@ from typing import Any
 from pytest_dagguard.isolation import bounds, egress, environment, processes, usage, waits
 from pytest_dagguard.model import wire
 from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec, LifeSpec
-from pytest_dagguard.model.dag import DagFile, LoadError
+from pytest_dagguard.model.dag import DagFile
 from pytest_dagguard.model.life import Death
-from pytest_dagguard.model.limits import Limits
 from pytest_dagguard.stage import attempt, endings, life, load, needs, pages, spare, stand_ins, touched, warm
 from pytest_dagguard.stage.child import Child, fork
 from pytest_dagguard.stage.machine import Place, move_in, prepare, settle_in
@@ -34,7 +33,10 @@ _WORTH = 30
 
 @dataclass(slots=True)
 class Running:
-    """A child that has an order and has not ended yet."""
+    """A child that has an order and has not ended yet.
+
+    :param began: when it got the order (:func:`time.perf_counter`)
+    """
 
     seat: Seat
     child: Child
@@ -95,13 +97,17 @@ class Stage:
 
     def load(self, path: str, endpoints: dict[str, str], variables: dict[str, str]) -> str:
         """Load a DAG file in a fork; ``loaded`` with this ticket follows."""
+        limits = self.place.limits
 
         def finish(running: Running) -> tuple[Any, ...]:
             found = running.child.result()
             if not isinstance(found, DagFile) or running.over:
-                failure = _load_failure(running, self.place.limits)
-                found = DagFile(path, errors=(failure,), seconds=time.perf_counter() - running.began)
-            found = endings.named(found, self.place.limits)
+                took = time.perf_counter() - running.began
+                failure = endings.of_load(
+                    running.child.pid, running.seat.log, took, running.over, running.killed, limits
+                )
+                found = DagFile(path, errors=(failure,), seconds=took)
+            found = endings.named(found, limits)
             return ("loaded", running.seat.ticket, found)
 
         return self._start("", finish, "describe", path, endpoints, variables)
@@ -368,13 +374,3 @@ def _children() -> list[int]:
         return [int(each) for each in Path(f"/proc/{me}/task/{me}/children").read_text().split()]
     except OSError:
         return []
-
-
-def _load_failure(running: Running, limits: Limits) -> LoadError:
-    log = endings.tail(running.seat.log)
-    if running.over:
-        return LoadError("limit", f"while it loads, the file {limits.words(running.over)}", 0, log)
-    if running.killed:
-        took = time.perf_counter() - running.began
-        return LoadError("timeout", f"the file did not finish loading in {took:.0f} s (load-timeout)", 0, log)
-    return LoadError("crash", f"the process that loads the file {endings.manner(running.child.pid)}", 0, log)

@@ -15,7 +15,9 @@ from pytest_dagguard.model.dag import Opaque, XCom
 LONGEST_TEXT = 20_000
 """Characters; SQL of a page or two is whole."""
 LONGEST_LIST = 200
+"""Elements; the rest is cut off."""
 DEEPEST = 8
+"""Levels of lists and mappings."""
 _SHORT = 200
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _KUBERNETES = "kubernetes.client.models"

@@ -201,7 +201,7 @@ def sleep(seconds: float, /) -> None:
 
 
 async def asleep(delay: float, result: Any = None) -> Any:
-    """As ``asyncio.sleep``."""
+    """As ``asyncio.sleep``, for ``delay`` virtual seconds."""
     clock = _mine()
     if clock is None or delay <= 0:
         return await _asleep(delay, result)

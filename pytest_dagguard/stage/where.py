@@ -1,5 +1,4 @@
-"""Answers the tap's question which lines of the repository an attempt is at while it waits for an answer, and whether
-others of its threads are at work.
+"""Answers the tap's question where an attempt is while it waits: at which lines, and whether other threads are at work.
 
 Asking, instead of patching clients, works for every client library: whatever thread or event loop sends the request,
 the code that wants the result waits somewhere below a line of the DAG file.

@@ -136,3 +136,23 @@ def test_who_sends_to_a_queue_meets_who_receives_and_not_who_sends(aws: Stand) -
     assert str(send) == "sqs SendMessage sqs://jobs"
     assert conflicts(send, receive)
     assert not conflicts(receive, other)
+
+
+def test_an_event_counts_however_often_it_is_put_and_a_rule_once(aws: Stand) -> None:
+    client = aws.client("events")
+    event = {"Source": "etl", "DetailType": "done", "Detail": '{"day": 1}', "EventBusName": "mine"}
+    for _ in range(2):
+        assert client.put_events(Entries=[event])["FailedEntryCount"] == 0
+        client.put_rule(Name="nightly", ScheduleExpression="rate(1 day)")
+    assert client.put_events(Entries=[{**event, "Detail": "no JSON"}])["FailedEntryCount"] == 1
+    said = {"source": "etl", "type": "done", "detail": {"day": 1}}
+    assert sorted(messages(aws), key=str) == [said, said]
+    kept, before = aws.emulator.snapshot(), aws.emulator.entries()
+    assert "events://default/rules/nightly" in before
+    client.disable_rule(Name="nightly")
+    assert aws.emulator.entries() != before
+    client.delete_rule(Name="nightly")
+    aws.emulator.restore(kept)
+    assert aws.emulator.entries() == before
+    code(lambda: client.put_targets(Rule="nightly", Targets=[{"Id": "a", "Arn": "arn:aws:lambda:x:1:function:f"}]))
+    assert [each.service for each in aws.refused] == ["events"]

@@ -223,6 +223,15 @@ def test_a_failed_step_ends_its_cluster_where_it_is_said_to(aws: Stand) -> None:
     assert aws.jobs() == []
 
 
+def test_a_security_configuration_of_emr_is_kept_under_its_name(aws: Stand) -> None:
+    client, given = aws.client("emr"), {"Name": "nightly", "SecurityConfiguration": '{"a": 1}'}
+    client.create_security_configuration(**given)
+    assert code(lambda: client.create_security_configuration(**given)) == "InvalidRequestException"
+    assert aws.jobs() == ["emr://security-configurations/nightly"]
+    client.delete_security_configuration(Name="nightly")
+    assert aws.jobs() == []
+
+
 def test_a_job_of_batch_waits_for_those_that_it_depends_on(aws: Stand) -> None:
     client = aws.client("batch")
     given = {"jobQueue": "q", "jobDefinition": "d:3"}

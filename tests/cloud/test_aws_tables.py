@@ -51,6 +51,11 @@ def test_items_are_kept_by_their_keys_and_come_back_with_a_state(seeded: Stand) 
         }
     seeded.emulator.restore(kept)
     assert seeded.emulator.entries() == before
+    one = {"Key": {"id": {"S": "a"}}, "ExpressionAttributeValues": {":one": {"N": "1"}}}
+    client.update_item(TableName="orders", UpdateExpression="ADD n :one", **one)
+    assert items(seeded)["dynamodb://orders/a"]["n"] == 2
+    seeded.emulator.restore(kept)
+    assert seeded.emulator.entries() == before
 
 
 def test_a_condition_is_kept(seeded: Stand) -> None:

@@ -217,6 +217,8 @@ def test_a_batch_is_cancelled_by_its_operation_and_deleted_when_it_has_ended(ser
         service.batches.delete_batch(name=name)
     service.pass_time(STOPPING)
     assert [each.state.name for each in service.batches.list_batches(parent=PARENT)] == ["CANCELLED"]
+    assert list(service.batches.list_batches(request={"parent": PARENT, "filter": "state = RUNNING"})) == []
+    assert len(list(service.batches.list_batches(request={"parent": PARENT, "filter": 'batch_id = "batch-1"'}))) == 1
     service.batches.delete_batch(name=name)
     assert list(service.batches.list_batches(parent=PARENT)) == []
 

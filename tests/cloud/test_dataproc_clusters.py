@@ -177,9 +177,24 @@ def test_an_update_changes_what_its_mask_names(service: Service) -> None:
     assert (updated.config.worker_config.num_instances, dict(updated.labels)) == (5, {"a": "1"})
 
 
-def test_what_a_list_is_filtered_by_is_refused(service: Service) -> None:
-    with pytest.raises(NotEmulated, match="filter"):
-        list(service.clusters.list_clusters(request={**PLACE, "filter": "status.state = ACTIVE"}))
+def test_clusters_are_listed_by_state_name_and_labels(service: Service) -> None:
+    service.create(labels={"env": "x", "starred": "1"})
+    service.create("other")
+    delete(service, "other")
+
+    def listed(text: str) -> list[str]:
+        return [each.cluster_name for each in service.clusters.list_clusters(request={**PLACE, "filter": text})]
+
+    assert listed("") == ["c", "other"]
+    assert (listed("status.state = ACTIVE"), listed("status.state=INACTIVE")) == (["c"], ["other"])
+    assert listed('clusterName = c AND labels.env = "x" labels.starred = *') == ["c"]
+    assert listed("status.state = DELETING AND labels.env = x") == []
+    for text in ("labels.env:*", "config.x = 1", "clusterName = c OR clusterName = d", "clusterName = c AND"):
+        with pytest.raises(NotEmulated, match="filter"):
+            listed(text)
+
+
+def test_the_operation_of_a_cluster_cannot_be_cancelled_here(service: Service) -> None:
     with pytest.raises(NotEmulated, match="operations.cancel of CREATE"):
         service.create().cancel()
 

@@ -191,3 +191,23 @@ def test_a_table_that_the_seed_lacks_is_named_with_its_file(lab: Laboratory) -> 
     verdict = lab.check(lab.task(TABLE + "table.put_item(Item={'id': 'x'})", head=HEAD), "twice")
     assert (verdict.verdict, verdict.group) == ("inconclusive", "lack seed data")
     assert "'orders' in DynamoDB; add it, with its key, to tests/dagguard/dynamodb.json" in str(verdict.reason)
+
+
+CRAWLS = """
+    from airflow.providers.amazon.aws.operators.glue_crawler import GlueCrawlerRunOperator
+    from airflow.sdk import DAG
+
+    with DAG("d", schedule=None, default_args={"retries": 1}):
+        GlueCrawlerRunOperator(task_id="t", crawler_name="nightly")
+        GlueCrawlerRunOperator(task_id="again", crawler_name="nightly", fail_on_already_running=False)
+"""
+
+
+@SLOW
+@pytest.mark.parametrize(("task_id", "found"), [("t", ["cannot-finish"]), ("again", [])])
+def test_a_crawl_that_runs_on_refuses_the_retry_where_that_is_not_provided_for(
+    lab: Laboratory, task_id: str, found: list[str]
+) -> None:
+    verdict = lab.check(lab.write(CRAWLS), "killed", task_id)
+    assert verdict.verdict != "inconclusive", verdict.reason
+    assert classes(verdict) == found

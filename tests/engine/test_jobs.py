@@ -113,10 +113,10 @@ def test_a_second_run_is_refused_while_one_is_under_way(lab: Laboratory) -> None
     assert said(lab.attempt(body, head=HEAD)) == [["refused"], ["accepted"]]
 
 
-def test_what_glue_does_beside_jobs_is_refused_by_name(lab: Laboratory) -> None:
-    outcome = lab.attempt('boto3.client("glue").get_tables(DatabaseName="d")', head=HEAD)
+def test_what_glue_does_beside_jobs_and_the_catalog_is_refused_by_name(lab: Laboratory) -> None:
+    outcome = lab.attempt('boto3.client("glue").get_triggers()', head=HEAD)
     assert outcome.group == "need Glue"
-    assert "GetTables" in outcome.unreachable
+    assert "GetTriggers" in outcome.unreachable
 
 
 def test_a_service_that_is_not_there_is_refused_by_name(lab: Laboratory) -> None:

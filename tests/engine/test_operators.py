@@ -82,7 +82,7 @@ GCS_FILE = """
             destination_object="{{ ds }}/m.pkl",
         )
         across = {"bucket": "source", "prefix": "in/", "dest_gcs": "gs://lake/{{ ds }}/"}
-        S3ToGCSOperator(task_id="across", **across)
+        copied = S3ToGCSOperator(task_id="across", **across)
         S3ToGCSOperator(task_id="across_replace", replace=True, **across)
 
         @task
@@ -104,7 +104,11 @@ GCS_FILE = """
             old = blob.download_as_bytes() if blob.exists() else b"id\\n"
             blob.upload_from_string(old + b"1\\n")
 
-        hook(), paths(), storage()
+        @task
+        def counts(names):
+            return len(names)
+
+        hook(), paths(), storage(), counts(copied.output)
         GCSToGCSOperator(
             task_id="move",
             source_bucket="models",
@@ -200,3 +204,33 @@ def test_a_google_client_that_appends_doubles_its_rows(lab: Laboratory, gcs_file
     verdict = judge(lab, gcs_file, "storage", scenario)
     assert (verdict.verdict, classes(verdict)) == ("fail", ["duplicate"])
     assert verdict.findings[0].resource.endswith("log.csv")
+
+
+GRPC_FILE = """
+    from airflow.sdk import DAG, task
+
+    JOB = {"placement": {"cluster_name": "c"}, "pyspark_job": {"main_python_file_uri": "gs://code/load.py"}}
+
+
+    @task
+    def t():
+        from google.auth.credentials import AnonymousCredentials
+        from google.cloud import dataproc_v1
+
+        options = {"api_endpoint": "europe-west1-dataproc.googleapis.com:443"}
+        client = dataproc_v1.JobControllerClient(credentials=AnonymousCredentials(), client_options=options)
+        return client.submit_job(project_id="p", region="europe-west1", job=JOB).reference.job_id
+
+
+    with DAG("d", schedule=None):
+        t()
+"""
+
+
+def test_a_client_that_speaks_grpc_alone_is_seen_and_answered(lab: Laboratory) -> None:
+    outcome = lab.run(lab.write(GRPC_FILE), seed=SEED, where=True)
+    assert (outcome.unreachable, outcome.last.state) == ("", "success"), outcome.last.log
+    submit = next(each for each in outcome.history if each.operation.service == "dataproc")
+    assert (submit.actor, submit.operation.verb) == ("attempt 1", "jobs.submit")
+    assert submit.site[0].line == 14
+    assert [name.rpartition("/")[0] for name in outcome.after if name.startswith("job://")] == ["job://dataproc/load"]

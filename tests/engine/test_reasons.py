@@ -59,6 +59,20 @@ def test_a_sensor_says_what_it_looked_for_in_vain() -> None:
     assert "it looked at gs://raw/2024-01-01/*; put into the seed (seed) what it waits for" in reason
 
 
+def test_a_sensor_that_looks_for_runs_of_another_dag_names_it() -> None:
+    poked = replace(ENDED, state="failed", error="Sensor has timed out", error_kind="airflow.AirflowSensorTimeout")
+    look = Event("attempt 1", 1, Operation("airflow", "ti.count", "ti://sales/*"), 200)
+    reason, _ = reasons.of_failure(poked, Outcome({}, {}, (look,), {"attempt 1": poked}), TASK, "seed")
+    assert "it looks for runs of DAG sales, and there is none here" in reason
+
+
+def test_a_connection_that_nobody_takes_is_told_as_that() -> None:
+    failed = replace(ENDED, state="failed", error="ConnectionRefusedError: [Errno 111] Connection refused")
+    reason, group = reasons.of_failure(failed, Outcome({}, {}, (), {"attempt 1": failed}), TASK, "seed")
+    assert group == "need a server"
+    assert "nothing listens but the emulators" in reason
+
+
 def test_a_wait_without_an_end_is_told_from_one_that_is_not_seen() -> None:
     for_ever = reasons.of_giving_up("attempt 1", "waits for ever: nothing had ended it after 60 days")
     unseen = reasons.of_giving_up("attempt 1", "waits: after 3 operations it did nothing for 10 s")

@@ -15,7 +15,7 @@ from pytest_dagguard.oracle.judge import Situation, judge
 from pytest_dagguard.oracle.noise import Clean, learn
 
 BLOBS: dict[str, bytes] = {}
-KINDS = {each: each for each in ("xcom", "task-state", "variable", "asset-event")} | {"dagrun": "child-run"}
+KINDS = {each: each for each in ("xcom", "task-state", "variable", "asset-event", "job")} | {"dagrun": "child-run"}
 FAULT = "attempt 1 is killed after PutObject s3://b/k"
 Files = Mapping[str, bytes]
 ROWS = [{"id": i, "name": f"n{i}"} for i in range(4)]

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_dagguard.cloud.aws_services.service import (
     FAILED,
+    FOUND,
     LIVE,
+    OURS,
     STOPPED,
     SUCCEEDED,
     WAITING,
     Body,
+    Footprint,
+    Holding,
     JobRun,
     Refusal,
     Service,
+    Wanted,
 )
 from pytest_dagguard.model.errors import NotEmulated
 
 _STEP_STATES = {"PENDING": WAITING, "COMPLETED": SUCCEEDED, "FAILED": FAILED, "CANCELLED": STOPPED}
 _STEP_WORDS = {SUCCEEDED: "COMPLETED", FAILED: "FAILED", STOPPED: "CANCELLED"}
 _GONE = ("TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS")
-_HOW, _FOUND = "dagguard_how", "dagguard_found"
+_SECURITY = "emr://security-configurations/"
+_HOW = OURS + "how"
 
 
 def _runs(backend: Any) -> Iterator[JobRun]:
     for cluster in list(backend.clusters.values()):
-        if not getattr(cluster, _FOUND, False):
+        if not getattr(cluster, FOUND, False):
 
             def stop(state: str, cluster: Any = cluster) -> None:
                 _close(cluster, state)
@@ -111,7 +118,7 @@ def _prepare(backend: Any, action: str, body: Body) -> None:
     if not wanted or wanted in backend.clusters or action == "TerminateJobFlows":
         return
     cluster = _made(backend, wanted, [], {"keep_job_flow_alive_when_no_steps": True}, cluster_id=wanted)
-    setattr(cluster, _FOUND, True)
+    setattr(cluster, FOUND, True)
 
 
 def _made(backend: Any, name: str, steps: list[Any], instances: Mapping[str, Any], **more: Any) -> Any:
@@ -205,6 +212,19 @@ def _terminate(backend: Any, body: Body) -> Body | Refusal:
     return {}
 
 
+def _holds(backend: Any, wanted: Wanted) -> Iterator[Holding]:
+    for each in list(backend.security_configurations.values()):
+        text = json.dumps(each.security_configuration, sort_keys=True, default=str)
+        yield Holding(f"{_SECURITY}{each.name}", "configuration", text.encode())
+
+
+def _footprint(backend: Any, action: str, body: Body) -> Footprint | None:
+    if not action.endswith("SecurityConfiguration"):
+        return None
+    touched = frozenset({f"{_SECURITY}{body.get('Name')}"})
+    return Footprint(min(touched), touched, frozenset() if action.startswith("Describe") else touched)
+
+
 SERVICE = Service(
     signing="elasticmapreduce",
     host="elasticmapreduce",
@@ -213,12 +233,17 @@ SERVICE = Service(
     runs=_runs,
     groups=_groups,
     run_ids=_run_ids,
+    holds=_holds,
+    footprint=_footprint,
     prepare=_prepare,
     verbs=frozenset(
         {
             "AddJobFlowSteps",
             "CancelSteps",
+            "CreateSecurityConfiguration",
+            "DeleteSecurityConfiguration",
             "DescribeCluster",
+            "DescribeSecurityConfiguration",
             "DescribeStep",
             "ListClusters",
             "ListSteps",

@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_dagguard.cloud.aws_services.service import (
     FAILED,
+    FOUND,
     LIVE,
     STOPPED,
     SUCCEEDED,
@@ -19,12 +20,11 @@ from pytest_dagguard.cloud.aws_services.service import (
 
 _STATES = {"SUCCESS": SUCCEEDED, "FAILED": FAILED, "CANCELLED": STOPPED}
 _WORDS = {SUCCEEDED: "SUCCESS", FAILED: "FAILED", STOPPED: "CANCELLED"}
-_FOUND = "dagguard_found"
 
 
 def _runs(backend: Any) -> Iterator[JobRun]:
     for each in backend.applications.values():
-        if not getattr(each, _FOUND, False):
+        if not getattr(each, FOUND, False):
 
             def close(state: str, application: Any = each) -> None:
                 application.state = "TERMINATED"
@@ -77,7 +77,7 @@ def _prepare(backend: Any, action: str, body: Body) -> None:
     del backend.applications[made.id]
     made.arn = made.arn.replace(made.id, wanted)
     made.id = wanted
-    setattr(made, _FOUND, True)
+    setattr(made, FOUND, True)
     backend.applications[wanted] = made
 
 

@@ -1,10 +1,11 @@
-"""AWS Glue: jobs and their runs."""
+"""AWS Glue: jobs and their runs, and the catalog."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from pytest_dagguard.cloud.aws_services import _glue_catalog as catalog
 from pytest_dagguard.cloud.aws_services.service import (
     FAILED,
     LIVE,
@@ -35,10 +36,17 @@ def _runs(backend: Any) -> Iterator[JobRun]:
             state = _STATES.get(run._status, LIVE)
             limit = float(run.timeout or getattr(job, "timeout", None) or _TIMEOUT) * 60
             yield JobRun(run.job_run_id, job.name, dict(run.arguments or {}), state, end, limit)
+    yield from catalog.crawls(backend)
 
 
 def _job(action: str, body: Body) -> str:
     return str(body.get("JobName") or body.get("Name") or "")
+
+
+def _groups(backend: Any, action: str, body: Body) -> tuple[str, ...]:
+    if action == catalog.START:
+        return (f"crawlers/{body.get('Name')}",)
+    return tuple(filter(None, [_job(action, body)]))
 
 
 def _run_ids(action: str, body: Body) -> tuple[str, ...]:
@@ -47,7 +55,8 @@ def _run_ids(action: str, body: Body) -> tuple[str, ...]:
 
 
 def _prepare(backend: Any, action: str, body: Body) -> None:
-    """Have a job that is named be there, as its owner made it: with Glue's own defaults, one run at a time."""
+    """Have what is named be there: a job as its owner made it, with Glue's own defaults, one run at a time."""
+    catalog.prepare(backend, action, body)
     name = _job(action, body)
     if action not in _JOB_VERBS or not name or name in backend.jobs:
         return
@@ -80,10 +89,20 @@ SERVICE = Service(
     signing="glue",
     host="glue",
     runs=_runs,
-    groups=lambda _, action, body: tuple(filter(None, [_job(action, body)])),
+    groups=_groups,
+    holds=catalog.holds,
+    footprint=catalog.footprint,
     run_ids=_run_ids,
     prepare=_prepare,
-    verbs=frozenset({*_JOB_VERBS, "CreateJob", "DeleteJob", "GetJobs", "ListJobs", "BatchGetJobs"}),
-    own={"BatchStopJobRun": _stop},
-    switch_off=stand_still("glue::job_run"),
+    verbs=frozenset({*_JOB_VERBS, "CreateJob", "DeleteJob", "GetJobs", "ListJobs", "BatchGetJobs"}) | catalog.VERBS,
+    own={
+        "BatchStopJobRun": _stop,
+        "DeleteCrawler": catalog.delete,
+        "GetCrawler": catalog.get,
+        "GetCrawlers": catalog.get_all,
+        "GetCrawlerMetrics": catalog.metrics,
+        "UpdateCrawler": catalog.update,
+    },
+    switch_off=stand_still("glue::job_run", "glue::crawl"),
+    emulated="jobs, databases, tables, partitions and crawlers are emulated",
 )

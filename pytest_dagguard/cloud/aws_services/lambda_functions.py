@@ -40,6 +40,7 @@ _HEADERS = {
 class Invocation:
     """One run of a function.
 
+    :param limit: seconds after which the service ends it
     :param event: it is asynchronous
     :param more: how often it is tried again where it fails
     :param reader: waits for its end; None where nobody does

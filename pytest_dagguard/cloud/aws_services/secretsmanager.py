@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_dagguard.cloud.aws_services.service import Body, Footprint, Holding, Instead, Own, Refusal, Service
+from pytest_dagguard.cloud.aws_services.service import Body, Footprint, Holding, Instead, Own, Refusal, Service, Wanted
 
 _READS = frozenset({"DescribeSecret", "GetSecretValue", "ListSecretVersionIds"})
 _EVERY = frozenset({"BatchGetSecretValue", "ListSecrets"})
@@ -43,7 +43,7 @@ def named(wanted: str) -> str:
     return f"secretsmanager://{name_of(wanted)}"
 
 
-def _holds(backend: Any) -> Iterator[Holding]:
+def _holds(backend: Any, wanted: Wanted) -> Iterator[Holding]:
     for secret in list(backend.secrets.values()):
         values = _values(secret)
         kept: dict[str, Any] = {"value": values[-1] if values else None, "values before": values[:-1]}

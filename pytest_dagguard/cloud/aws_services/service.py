@@ -15,6 +15,9 @@ WAITING, LIVE, SUCCEEDED, FAILED, STOPPED = "waiting", "live", "succeeded", "fai
 OURS = "dagguard_"
 """Begins the names of what is kept in moto's storages beside what moto keeps there."""
 
+FOUND = OURS + "found"
+"""Marks what was named and missing, and so was made: it stands for what is there in production, and is no change."""
+
 
 @dataclass(frozen=True, slots=True)
 class JobRun:
@@ -142,6 +145,9 @@ def _whole(request: Request, fields: Mapping[str, str], body: Body) -> Body:
     return {**body, **fields}
 
 
+Wanted = Callable[[str], bool]
+"""Says of a resource's name whether it is asked for."""
+
 Own = Callable[[Any, Body], "Body | Refusal | Instead | Response | None"]
 
 
@@ -156,7 +162,8 @@ class Service:
     :param groups: the groups of runs that a request is about (of backend, action and body), none where it is about none
         or all
     :param run_ids: ids of the runs that a request is about; empty where it is about all of the groups, or a new one
-    :param holds: all that a backend of moto keeps and that is no run
+    :param holds: all that a backend of moto keeps and that is no run; what is not wanted may be left out. The names
+        begin with ``label``
     :param footprint: what an action is about that is no run; None for one that is about runs
     :param prepare: called before each request: makes what is named and missing, as buckets are made
     :param seed: what of the seed is for this service
@@ -181,7 +188,7 @@ class Service:
     runs: Callable[[Any], Iterable[JobRun]] = lambda backend: ()
     groups: Callable[[Any, str, Body], tuple[str, ...]] = lambda backend, action, body: ()
     run_ids: Callable[[str, Body], tuple[str, ...]] = lambda action, body: ()
-    holds: Callable[[Any], Iterable[Holding]] = lambda backend: ()
+    holds: Callable[[Any, Wanted], Iterable[Holding]] = lambda backend, wanted: ()
     footprint: Callable[[Any, str, Body], Footprint | None] = _no_footprint
     prepare: Callable[[Any, str, Body], None] = nothing_to_make
     seed: Callable[[Seed], Mapping[str, Any]] = _no_seed
@@ -203,16 +210,17 @@ class Service:
         return self.name or self.signing
 
 
-def stand_still(model: str) -> Callable[[Callable[[], float]], None]:
-    """Have moto leave the states of one of its models alone: the world's clock decides when a run goes on.
+def stand_still(*models: str) -> Callable[[Callable[[], float]], None]:
+    """Have moto leave the states of some of its models alone: the world's clock decides when a run goes on.
 
-    :param model: as moto's state manager calls it, ``glue::job_run``
+    :param models: as moto's state manager calls them, ``glue::job_run``
     """
 
     def switch_off(now: Callable[[], float]) -> None:
         from moto.moto_api import state_manager
 
-        state_manager.set_transition(model, {"progression": "manual", "times": 10**9})
+        for model in models:
+            state_manager.set_transition(model, {"progression": "manual", "times": 10**9})
 
     return switch_off
 

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from pytest_dagguard.cloud.aws_services import moto_call, sqs
-from pytest_dagguard.cloud.aws_services.service import OURS, Body, Footprint, Holding, Service
+from pytest_dagguard.cloud.aws_services.service import FOUND, OURS, Body, Footprint, Holding, Service, Wanted
 from pytest_dagguard.cloud.emulator import Request, Response
 from pytest_dagguard.model.errors import NotEmulated
 
@@ -38,11 +38,11 @@ def _topic(body: Body) -> str:
     return str(body.get("Name") or arn.rpartition(":")[2])
 
 
-def _holds(backend: Any) -> Iterator[Holding]:
+def _holds(backend: Any, wanted: Wanted) -> Iterator[Holding]:
     for topic in list(backend.topics.values()):
         subscribed = [each for each in backend.subscriptions.values() if each.topic is topic]
         to = sorted(f"{each.protocol} {each.endpoint}" for each in subscribed)
-        if to or not getattr(topic, sqs.FOUND, False):
+        if to or not getattr(topic, FOUND, False):
             kept = {"subscriptions": to, "tags": topic._tags, "fifo": topic.fifo_topic}
             yield Holding(f"sns://{topic.name}", "topic", json.dumps(kept, sort_keys=True).encode())
         for number, message, subject, attributes, group in topic.sent_notifications:
@@ -103,7 +103,7 @@ def _ensure(backend: Any, arn: str) -> None:
     if any(each.name == name for each in backend.topics.values()):
         return
     fifo = {"FifoTopic": "true", "ContentBasedDeduplication": "true"} if name.endswith(".fifo") else {}
-    setattr(backend.create_topic(name, fifo), sqs.FOUND, True)
+    setattr(backend.create_topic(name, fifo), FOUND, True)
 
 
 def _publish(backend: Any, body: Body) -> Response | None:

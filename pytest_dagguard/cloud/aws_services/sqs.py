@@ -10,12 +10,9 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pytest_dagguard.cloud.aws_services.service import Body, Footprint, Holding, Instead, Service
+from pytest_dagguard.cloud.aws_services.service import FOUND, Body, Footprint, Holding, Instead, Service, Wanted
 from pytest_dagguard.cloud.emulator import Request
 from pytest_dagguard.model.errors import NotEmulated
-
-FOUND = "dagguard_found"
-"""Marks what was named and missing, and so was made: it stands for what is there in production, and is no change."""
 
 _QUEUES = frozenset({"CreateQueue", "DeleteQueue", "SetQueueAttributes", "TagQueue", "UntagQueue"})
 _MESSAGES = frozenset(
@@ -46,7 +43,7 @@ def ensure(backend: Any, name: str) -> None:
         setattr(backend.create_queue(name, None, **fifo), FOUND, True)
 
 
-def _holds(backend: Any) -> Iterator[Holding]:
+def _holds(backend: Any, wanted: Wanted) -> Iterator[Holding]:
     for queue in list(backend.queues.values()):
         if not getattr(queue, FOUND, False):
             kept = {key: each for key, each in queue.attributes.items() if not key.endswith("Timestamp")}

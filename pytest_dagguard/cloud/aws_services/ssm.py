@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from pytest_dagguard.cloud.aws_services.secretsmanager import named as secret_named
-from pytest_dagguard.cloud.aws_services.service import Body, Footprint, Holding, Instead, Own, Service
+from pytest_dagguard.cloud.aws_services.service import Body, Footprint, Holding, Instead, Own, Service, Wanted
 from pytest_dagguard.model.errors import NotEmulated
 
 _PUBLIC = ("/aws/", "aws/")
@@ -33,7 +33,7 @@ def _without_arn(name: str) -> str:
     return name.partition(":parameter")[2] if name.startswith("arn:") else name
 
 
-def _holds(backend: Any) -> Iterator[Holding]:
+def _holds(backend: Any, wanted: Wanted) -> Iterator[Holding]:
     for name, versions in list(backend._parameters.items()):
         if not versions or name.startswith(_PUBLIC):
             continue

@@ -88,6 +88,7 @@ SERVICE = Service(
     verbs=frozenset(
         {
             "CreateStateMachine",
+            "DeleteStateMachine",
             "DescribeExecution",
             "DescribeStateMachine",
             "ListExecutions",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_dagguard.cloud.calls.errors import exists, invalid, unready
+from pytest_dagguard.cloud.dataproc_api import filters
 from pytest_dagguard.cloud.dataproc_api.records import (
     CANCELLED,
     ENDED,
@@ -17,9 +18,8 @@ from pytest_dagguard.cloud.dataproc_api.records import (
     Work,
     name_of,
 )
-from pytest_dagguard.cloud.dataproc_api.request import UNLOCK, Call, seconds
-from pytest_dagguard.cloud.dataproc_api.service import NAME, Service
-from pytest_dagguard.model.errors import NotEmulated
+from pytest_dagguard.cloud.dataproc_api.request import Call, seconds
+from pytest_dagguard.cloud.dataproc_api.service import Service
 
 METADATA = "type.googleapis.com/google.cloud.dataproc.v1.BatchOperationMetadata"
 BATCH = "type.googleapis.com/google.cloud.dataproc.v1.Batch"
@@ -104,10 +104,14 @@ def _delete(service: Service, call: Call) -> object:
 
 
 def _list(service: Service, call: Call) -> object:
-    if call.query.get("filter"):
-        raise NotEmulated(NAME, "batches.list with a filter", UNLOCK)
-    place = ("batches", call.project, call.region)
-    found = [shown(each) for each in reversed(service.store.works.values()) if each.key[:3] == place]
+    wanted = filters.read(call.verb, call.query.get("filter", ""), ("state", "batch_id", "batch_uuid"))
+    found = []
+    for each in reversed(service.store.works.values()):
+        known = {"state": (each.state,), "batch_id": (each.id,), "batch_uuid": (each.uuid,)}
+        if each.key[:3] == ("batches", call.project, call.region) and filters.fits(
+            wanted, known, each.spec.get("labels")
+        ):
+            found.append(shown(each))
     return {"batches": found} if found else {}
 
 

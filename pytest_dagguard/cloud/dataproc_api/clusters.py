@@ -14,10 +14,10 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_dagguard.cloud.calls.errors import exists, invalid, missing, unready
+from pytest_dagguard.cloud.dataproc_api import filters
 from pytest_dagguard.cloud.dataproc_api.records import FAILED, Cluster, Key
-from pytest_dagguard.cloud.dataproc_api.request import UNLOCK, Call
+from pytest_dagguard.cloud.dataproc_api.request import Call
 from pytest_dagguard.cloud.dataproc_api.service import NAME, Service
-from pytest_dagguard.model.errors import NotEmulated
 
 METADATA = "type.googleapis.com/google.cloud.dataproc.v1.ClusterOperationMetadata"
 CLUSTER = "type.googleapis.com/google.cloud.dataproc.v1.Cluster"
@@ -199,10 +199,13 @@ def _get(service: Service, call: Call) -> object:
 
 
 def _list(service: Service, call: Call) -> object:
-    if call.query.get("filter"):
-        raise NotEmulated(NAME, "clusters.list with a filter", UNLOCK)
-    place = ("clusters", call.project, call.region)
-    found = [shown(each) for key, each in service.store.clusters.items() if key[:3] == place]
+    wanted = filters.read(call.verb, call.query.get("filter", ""), ("status.state", "clusterName"))
+    found = []
+    for key, each in service.store.clusters.items():
+        active = "ACTIVE" if each.state in ("CREATING", "UPDATING", "RUNNING") else "INACTIVE"
+        known = {"clusterName": (each.name,), "status.state": (active, each.state)}
+        if key[1:3] == (call.project, call.region) and filters.fits(wanted, known, each.spec.get("labels")):
+            found.append(shown(each))
     return {"clusters": found} if found else {}
 
 

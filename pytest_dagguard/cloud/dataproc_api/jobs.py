@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_dagguard.cloud.calls.errors import exists, invalid, missing, unready
+from pytest_dagguard.cloud.dataproc_api import filters
 from pytest_dagguard.cloud.dataproc_api.records import (
     CANCELLED,
     CANCELLING,
@@ -37,7 +38,6 @@ METADATA = "type.googleapis.com/google.cloud.dataproc.v1.JobMetadata"
 JOB = "type.googleapis.com/google.cloud.dataproc.v1.Job"
 
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,100}")
-_FILTER = re.compile(r"(status\.state|clusterName|labels\.[\w-]+)\s*=\s*\"?([\w-]+)\"?")
 _READY = ("RUNNING", "UPDATING")
 
 
@@ -146,41 +146,20 @@ def _delete(service: Service, call: Call) -> object:
 
 
 def _list(service: Service, call: Call) -> object:
-    wanted = dict(_wanted(call))
-    found = [
-        shown(each)
-        for each in reversed(service.store.works.values())
-        if each.key[:3] == ("jobs", call.project, call.region) and not each.hidden and _fits(each, wanted)
-    ]
-    return {"jobs": found} if found else {}
-
-
-def _wanted(call: Call) -> list[tuple[str, str]]:
-    """What jobs are to be listed: name of a field -> value.
-
-    :raises NotEmulated: a filter that is not understood
-    """
-    wanted = []
-    for each in re.split(r"\s+AND\s+", call.query.get("filter", "").strip()) if call.query.get("filter") else ():
-        found = _FILTER.fullmatch(each)
-        if found is None:
-            raise NotEmulated(NAME, f"jobs.list with the filter {each!r}", UNLOCK)
-        wanted.append((found[1], found[2]))
+    wanted = filters.read(call.verb, call.query.get("filter", ""), ("status.state", "clusterName"))
     if call.query.get("clusterName"):
         wanted.append(("clusterName", call.query["clusterName"]))
     if call.query.get("jobStateMatcher", "ALL") != "ALL":
         wanted.append(("status.state", call.query["jobStateMatcher"]))
-    return wanted
-
-
-def _fits(work: Work, wanted: Mapping[str, str]) -> bool:
-    active = "NON_ACTIVE" if work.state in ENDED else "ACTIVE"
-    labels = work.spec.get("labels") or {}
-    known = {"clusterName": (work.cluster[3],), "status.state": (active, STATES[work.state])}
-    return all(
-        value in known[name] if name in known else labels.get(name.partition(".")[2]) == value
-        for name, value in wanted.items()
-    )
+    found = []
+    for each in reversed(service.store.works.values()):
+        active = "NON_ACTIVE" if each.state in ENDED else "ACTIVE"
+        known = {"clusterName": (each.cluster[3],), "status.state": (active, STATES[each.state])}
+        if each.key[:3] != ("jobs", call.project, call.region) or each.hidden:
+            continue
+        if filters.fits(wanted, known, each.spec.get("labels")):
+            found.append(shown(each))
+    return {"jobs": found} if found else {}
 
 
 ANSWERS: Mapping[str, Callable[[Service, Call], object]] = {

@@ -96,7 +96,7 @@ def _body(request: Request) -> Mapping[str, Any]:
 
 
 def seconds(duration: object, otherwise: float = float("inf")) -> float:
-    """A duration of JSON, ``600s``."""
+    """The seconds of a duration as JSON has it, ``600s``; ``otherwise`` where it is none."""
     try:
         return float(str(duration).removesuffix("s"))
     except ValueError:

@@ -132,7 +132,7 @@ class Cluster:
         self.lots = (*(each for each in self.lots if (each.pattern, bool(each.first)) != same), made)
 
     def alarm(self, delay: float, *what: Any) -> Alarm:
-        """Have the emulator's ``ring(*what)`` called."""
+        """Have the emulator's ``ring(*what)`` called in ``delay`` virtual seconds."""
         return self.world.clock.set(delay, SERVICE, *what)
 
     def change(self, where: Place, work: Callable[[Object], None]) -> Object:

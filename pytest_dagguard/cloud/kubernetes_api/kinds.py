@@ -86,7 +86,6 @@ KINDS: tuple[Kind, ...] = (
 POD = KINDS[0]
 NAMESPACE = KINDS[1]
 NODE = KINDS[2]
-SERVICE_ACCOUNT = KINDS[5]
 EVENT = KINDS[6]
 JOB = next(each for each in KINDS if each.name == "Job")
 

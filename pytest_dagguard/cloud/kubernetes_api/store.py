@@ -16,6 +16,7 @@ from pytest_dagguard.cloud.kubernetes_api.kinds import Object, Place
 
 ADDED, MODIFIED, DELETED = "ADDED", "MODIFIED", "DELETED"
 KEPT = 4000
+"""Changes that are remembered for who watches from an earlier revision; of more, the older half is forgotten."""
 LOG_SIZE = 10 << 20
 """Bytes of a log after which its older half goes, as by the default ``containerLogMaxSize`` of the kubelet."""
 _APART = 1e-6

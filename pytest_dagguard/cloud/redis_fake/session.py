@@ -80,7 +80,8 @@ class Session(FakeSocket):  # type: ignore[misc]
 
     def __init__(self, store: Store, number: int, wait: Callable[[Session, str, float], None]) -> None:
         """
-        :param wait: called before a command that found nothing to wait for is answered so; may refuse
+        :param wait: called with the command's name and its timeout in seconds (0: for ever), before one that found
+            nothing is answered as if its wait were over; may refuse
         """
         self.number = number
         self.store, self._wait = store, wait
@@ -268,6 +269,7 @@ def _bulk(value: bytes) -> bytes:
 def longest(session: Session, command: str, timeout: float) -> None:
     """Refuse a wait that has no end, or that adds up to too much.
 
+    :param timeout: seconds; 0 is for ever
     :raises NotEmulated: nobody would ever see its end
     """
     unlock = "put what it waits for into the seed's redis.json"

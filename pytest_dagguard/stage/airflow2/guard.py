@@ -57,6 +57,8 @@ _WAY: dict[str, frozenset[str]] = {
     "/airflow/models/renderedtifields.py": frozenset({"write", "delete_old_records", "_do_delete_old_records"}),
     "/airflow/models/skipmixin.py": frozenset({"_skip", "_skip_all_except"}),
     "/airflow/models/xcom.py": frozenset({"get_many", "get_one"}),
+    # in an email about a failure: what the session has of that failure is written then
+    "/airflow/models/connection.py": frozenset({"get_connection_from_secrets"}),
     "/airflow/datasets/manager.py": frozenset({"register_dataset_change", "_queue_dagruns", "create_datasets"}),
     "/airflow/operators/trigger_dagrun.py": frozenset({"execute_complete"}),
     "/airflow/providers/standard/operators/trigger_dagrun.py": frozenset({"_trigger_dag_run_af_2_execute_complete"}),

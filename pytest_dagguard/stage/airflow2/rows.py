@@ -93,7 +93,7 @@ def _reschedules(task: Any, spec: AttemptSpec, granted: Mapping[str, Any], api: 
     if not getattr(task, "reschedule", False) or (spec.try_number < 2 and not granted["task_reschedule_count"]):
         return
     names = {name: getattr(spec, name) for name in ("dag_id", "run_id", "task_id", "map_index")}
-    for each in api.ask("GET", "metadata-database/task-reschedules", **names):
+    for each in api.ask("GET", "metadata-database/task-reschedules", **names, try_number=spec.try_number):
         date = moment(each["date"])
         yield TaskReschedule(
             **names, try_number=each["try_number"], start_date=date, end_date=date, reschedule_date=date

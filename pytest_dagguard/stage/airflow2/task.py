@@ -34,17 +34,20 @@ _SUPERSEDED = (404, 409, 410)
 def execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> Ending:
     """Run one try of one task instance, from its start at the API to its reported end.
 
-    :param load_task: gives the task; called before the start, as a worker of Airflow 2 has loaded the DAG file by then
+    A worker of Airflow 2 loads the DAG file once before the start and, in the process that runs the task, once after
+    it; the first time nothing comes of what is done with it.
+
+    :param load_task: gives the task; called once the start is granted
     :raises Refused: it may not start
     """
     engine = database.use()
     api = Api(dict(spec.endpoints)["airflow"])
     secrets.install(api, lambda _, ask: ask())
-    task = load_task()
     try:
         granted = api.start(spec.ti_id)
     except Declined as declined:
         raise Refused(f"Task is not able to be run ({declined})") from declined
+    task = load_task()
     session = settings.Session()
     instance = rows.fill(session, spec, task, granted, api)
     instance.task = task
@@ -75,7 +78,7 @@ def _skipping(spec: AttemptSpec, api: Api) -> Callable[..., None]:
     def skip(dag_run: Any, tasks: Any, session: Any) -> None:
         if tasks:
             listed = [each if isinstance(each, str) else list(each) for each in tasks]
-            api.ask("PATCH", f"task-instances/{spec.ti_id}/skip-downstream", {"tasks": listed})
+            _tell(api, f"task-instances/{spec.ti_id}/skip-downstream", {"tasks": listed})
 
     return skip
 
@@ -90,9 +93,13 @@ def _report(session: Any, spec: AttemptSpec, instance: Any, state: str, api: Api
         body["end_date"] = written(instance.end_date or timezone.utcnow())
     if state == "success":
         body.update(runs.dataset_events(session, instance))
-    # Airflow 2 does not refuse what a superseded try reports; what it changes is the try's row, which nobody reads here
+    _tell(api, f"task-instances/{spec.ti_id}/state", body)
+
+
+def _tell(api: Api, path: str, body: Mapping[str, Any]) -> None:
+    """Report something of the try. If it was superseded nothing comes of it, where Airflow 2 would take the report."""
     try:
-        api.ask("PATCH", f"task-instances/{spec.ti_id}/state", body)
+        api.ask("PATCH", path, body)
     except Declined as declined:
         if declined.status not in _SUPERSEDED:
             raise

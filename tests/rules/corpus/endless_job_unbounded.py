@@ -22,7 +22,9 @@ with DAG("d", schedule=None):
     steps = EmrAddStepsOperator(task_id="by_the_sensor", job_flow_id="j", steps=[])
     steps >> EmrStepSensor(task_id="sensor", job_flow_id="j", step_id="s", timeout=3600)
     DataprocSubmitJobOperator(task_id="dataproc", **JOB, job={})  # flag
-    DataprocCreateBatchOperator(task_id="batch", **JOB, batch={}, batch_id="b")  # flag
+    DataprocCreateBatchOperator(task_id="ends_after_four_hours", **JOB, batch={}, batch_id="b")
+    DataprocCreateBatchOperator(task_id="new", **JOB, batch={"runtime_config": {"version": "2.2"}}, batch_id="b")
+    DataprocCreateBatchOperator(task_id="old", **JOB, batch={"runtime_config": {"version": "1.1"}}, batch_id="b")  # flag
     BatchOperator(task_id="aws_batch", job_name="a", job_definition="b", job_queue="c")  # flag
     week = EmrAddStepsOperator(task_id="sensor_of_a_week", job_flow_id="j", steps=[])  # flag
     week >> EmrStepSensor(task_id="default", job_flow_id="j", step_id="s")

@@ -134,3 +134,17 @@ TriggerDagRunOperator(
     assert ended(outcome)[0] == state, outcome.last.log
     assert verbs(outcome).count("ti.start") == 2
     assert verbs(outcome).count("dagrun.count") > 5
+
+
+@BOTH
+def test_a_trigger_that_skips_what_is_there_misses_no_link(lab: Laboratory, place: str) -> None:
+    source = f"""
+from {place}.operators.trigger_dagrun import TriggerDagRunOperator
+TriggerDagRunOperator(
+    task_id="t", trigger_dag_id="child", trigger_run_id="day-{{{{ ds }}}}", skip_when_already_exists=True, retries=1
+)
+"""
+    path = dag(lab, source)
+    for scenario in ("twice", "killed"):
+        verdict = lab.check(path, scenario)
+        assert (verdict.verdict, verdict.findings) == ("pass", ()), scenario

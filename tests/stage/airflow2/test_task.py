@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from laboratory import RUN_ID, Laboratory, said
+from laboratory import RUN_ID, Laboratory, classes, said
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Subject
 from pytest_dagguard.model.plan import Kill, Run
@@ -286,3 +286,34 @@ def test_the_run_before_is_the_clouds(lab: Laboratory) -> None:
     outcome, _ = carry_out(lab.lab, subject, kept, (Run(1),), (0.0,), cleared=False)
     assert outcome.last.state == "success", outcome.last.error
     assert lab.returned(outcome) == ["2023-12-31 00:00:00+00:00", "earlier", "success"]
+
+
+def test_what_the_file_asks_for_as_it_loads_comes_after_the_start(lab: Laboratory) -> None:
+    """Where a try could freeze before its start and nowhere after, two tries at once would never be seen."""
+    path = lab.task("import tiny, uuid\ntiny.put(f'out/{uuid.uuid4()}', b'1')", head="Variable.get('x')", retries=1)
+    seed = Seed(variables={"x": "1"})
+    assert verbs(lab.run(path, seed=seed))[:2] == ["ti.start", "variable.get"]
+    verdict = lab.check(path, "concurrent", seed=seed)
+    assert classes(verdict) == ["duplicate"], verdict.reason
+
+
+def test_a_superseded_branch_is_not_refused_its_skip(lab: Laboratory) -> None:
+    path = lab.file(
+        "@task.branch(retries=1)\ndef t():\n    import tiny\n    tiny.put('out/a', b'1')\n    return 'a'",
+        "@task\ndef a(): ...",
+        "@task\ndef b(): ...",
+        order="t() >> [a(), b()]",
+    )
+    verdict = lab.check(path, "concurrent", "t")
+    assert (verdict.verdict, classes(verdict)) == ("pass", []), verdict.reason
+
+
+def test_a_task_that_fails_may_write_an_email_about_it(lab: Laboratory) -> None:
+    source = """
+@task(email="a@example.com", email_on_failure=True, retries=0)
+def t():
+    raise ValueError("no")
+t()
+"""
+    outcome = lab.run(dag(lab, source))
+    assert (outcome.unreachable, outcome.last.state, outcome.last.error) == ("", "failed", "ValueError: no")
