@@ -304,7 +304,7 @@ DAEMON = """
         os._exit(0)
     os.wait()
     subprocess.Popen([sys.executable, "-c", code, mark, "child"], start_new_session=True)
-    listed = lambda: subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout.count(mark)
+    listed = lambda: subprocess.run(["ps", "-ewwo", "args"], capture_output=True, text=True).stdout.count(mark)
     while listed() < 2:
         pass
     ti.xcom_push(key="mark", value=1)
