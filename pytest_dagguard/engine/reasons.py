@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from pytest_dagguard.engine import services
+from pytest_dagguard.engine import services, vacant
 from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.dag import Task
 from pytest_dagguard.model.operation import Selector
@@ -220,6 +220,7 @@ def _awaited(result: AttemptResult, outcome: Outcome, seed: str) -> str:
     """What a sensor looked for in vain, as far as its requests tell it."""
     looks = [event for event in outcome.history if event.actor == result.actor and event.operation.service != "airflow"]
     absent = dict.fromkeys(event.operation.resource for event in looks if event.status == 404)
+    absent |= dict.fromkeys(vacant.looked_into(outcome, result.actor))
     said = [found[0] for each in absent if (found := _missing(each, seed)) is not None]
     if said:
         return "; ".join(said[:3])
@@ -296,3 +297,9 @@ def of_unsaid_jobs(names: Sequence[str]) -> tuple[str, ...]:
         f' what it does in [tool.dagguard.jobs], "{each}" = "module:function"'
         for each in patterns
     )
+
+
+def of_empty_folders(outcome: Outcome, seed: str) -> tuple[str, ...]:
+    """Notes on folders in which the task found nothing, as it may well do in a repository without input data."""
+    found = (_missing(each, seed) for each in vacant.looked_into(outcome, outcome.last.actor))
+    return tuple(f"{UNTESTED}what it does with what it finds: {each[0]}" for each in found if each is not None)[:3]

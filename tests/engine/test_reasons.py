@@ -12,6 +12,7 @@ from pytest_dagguard.model.dag import Task
 from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.operation import Operation
 from pytest_dagguard.model.outcome import Outcome
+from pytest_dagguard.model.state import Entry
 
 ENDED = AttemptResult("attempt 1", "success")
 GLUE = ("attempt 1", "glue", "StartJobRun", "no emulator answers it", False)
@@ -54,8 +55,12 @@ def test_a_sensor_says_what_it_looked_for_in_vain() -> None:
     reason, _ = reasons.of_failure(poked, outcome, TASK, "seed")
     absent = "s3://raw/2024-01-01/_SUCCESS is not there; put it at seed/s3/raw/2024-01-01/_SUCCESS"
     assert reason == f"the sensor's condition is not met: {absent}"
-    listed = replace(look, status=200, operation=Operation("gcs", "objects.list", "gs://raw/2024-01-01/*"))
+    folder = frozenset({"gs://raw/2024-01-01/*"})
+    listed = replace(look, status=200, operation=Operation("gcs", "objects.list", "gs://raw/2024-01-01/*", folder))
     reason, _ = reasons.of_failure(poked, replace(outcome, history=(listed,)), TASK, "seed")
+    assert "gs://raw/2024-01-01/* is not there; put it at seed/gcs/raw/2024-01-01/*" in reason
+    there = {"gs://raw/2024-01-01/a": Entry("object", "", 1)}
+    reason, _ = reasons.of_failure(poked, replace(outcome, history=(listed,), after=there), TASK, "seed")
     assert "it looked at gs://raw/2024-01-01/*; put into the seed (seed) what it waits for" in reason
 
 
