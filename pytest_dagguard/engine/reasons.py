@@ -187,6 +187,7 @@ def _without_headers(error: str) -> str:
 
 
 _OUTPUT = re.compile(r"\[info\s*\] (.*?)\s*\[airflow[\w.]*SubprocessHook\]|subprocess\.py:\d+\}? INFO - (.*)")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]+[a-z0-9]")
 _OF_HOOK = ("Command exited", "Output:", "Running command", "Tmp dir root")
 
 
@@ -265,6 +266,9 @@ def _missing(resource: str, seed: str) -> Reason | None:
         return f"there is no connection {rest!r}; add it to {seed}/connections.json", "lack connections"
     if scheme == "variable":
         return f"there is no Variable {rest!r}; add it to {seed}/variables.json", "lack variables"
+    bucket = rest.partition("/")[0]
+    if scheme in ("s3", "gs") and not _BUCKET.fullmatch(bucket):
+        return f"no bucket can have the name {bucket!r}: 3 to 63 lower-case letters, digits, dots and hyphens", FAILS
     if scheme == "s3":
         return f"{resource} is not there; put it at {seed}/s3/{rest}", LACKS
     if scheme == "gs":

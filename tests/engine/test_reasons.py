@@ -86,7 +86,7 @@ def failure(error: str, *missing: str, task: Task = TASK) -> reasons.Reason:
 
 
 def test_what_is_missing_is_named_with_its_place() -> None:
-    assert "seed/s3/in/a.csv" in failure("ClientError: NoSuchKey", "s3://in/a.csv")[0]
+    assert "seed/s3/raw/a.csv" in failure("ClientError: NoSuchKey", "s3://raw/a.csv")[0]
     assert "seed/connections.json" in failure("The conn_id `lake` isn't defined", "connection://lake")[0]
     assert failure("The conn_id `lake` isn't defined", "connection://lake")[1] == "lack connections"
 
@@ -138,3 +138,10 @@ def test_credentials_are_not_there_on_purpose() -> None:
 def test_mapped_over_nothing() -> None:
     assert reasons.of_mapping(["x"], 0)[1] == "mapped over nothing"
     assert reasons.of_mapping(["x"], None)[1] == "lack seed data"
+
+
+def test_a_bucket_that_cannot_be_there_is_not_asked_for() -> None:
+    reason, group = failure("NoSuchBucket: The specified bucket does not exist", "s3://TODO/a.csv")
+    assert "no bucket can have the name 'TODO'" in reason
+    assert "put it at" not in reason
+    assert group == reasons.FAILS
