@@ -19,7 +19,7 @@ from pytest_dagguard.model import token as tokens
 from pytest_dagguard.model.dag import Dag, Task
 from pytest_dagguard.model.errors import ConfigurationError, DagguardError
 from pytest_dagguard.model.scenario import Scenario
-from pytest_dagguard.model.verdict import Verdict
+from pytest_dagguard.model.verdict import UNTESTED, Verdict
 
 
 class DagFileNode(pytest.File):
@@ -102,7 +102,8 @@ class ScenarioItem(CheckItem):
         assert isinstance(node.parent, DagFileNode)
         found = node.parent.dagguard.verdict(self.path, node.dag, node.task, self.name)
         used = node.parent.dagguard.load(self.path).stand_ins
-        notes = (*missing.of_text(found.reason or ""), *(f"{missing.USED}{each}" for each in used))
+        lacks = [found.reason or "", *(each for each in found.notes if each.startswith(UNTESTED))]
+        notes = (*missing.of_text("\n".join(lacks)), *(f"{missing.USED}{each}" for each in used))
         return replace(found, notes=(*found.notes, *notes))
 
     def mark(self) -> bytes:

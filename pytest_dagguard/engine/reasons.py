@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from pytest_dagguard.engine import services
+from pytest_dagguard.engine import services, vacant
 from pytest_dagguard.model.attempt import AttemptResult
 from pytest_dagguard.model.dag import Task
 from pytest_dagguard.model.operation import Selector
@@ -191,6 +191,7 @@ def _without_headers(error: str) -> str:
 
 
 _OUTPUT = re.compile(r"\[info\s*\] (.*?)\s*\[airflow[\w.]*SubprocessHook\]|subprocess\.py:\d+\}? INFO - (.*)")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]+[a-z0-9]")
 _OF_HOOK = ("Command exited", "Output:", "Running command", "Tmp dir root")
 
 
@@ -228,6 +229,7 @@ def _awaited(result: AttemptResult, outcome: Outcome, seed: str) -> str:
     """What a sensor looked for in vain, as far as its requests tell it."""
     looks = [event for event in outcome.history if event.actor == result.actor and event.operation.service != "airflow"]
     absent = dict.fromkeys(event.operation.resource for event in looks if event.status == 404)
+    absent |= dict.fromkeys(vacant.looked_into(outcome, result.actor))
     said = [found[0] for each in absent if (found := _missing(each, seed)) is not None]
     if said:
         return "; ".join(said[:3])
@@ -278,6 +280,9 @@ def _missing(resource: str, seed: str) -> Reason | None:
         return f"there is no connection {rest!r}; add it to {seed}/connections.json", "lack connections"
     if scheme == "variable":
         return f"there is no Variable {rest!r}; add it to {seed}/variables.json", "lack variables"
+    bucket = rest.partition("/")[0]
+    if scheme in ("s3", "gs") and not _BUCKET.fullmatch(bucket):
+        return f"no bucket can have the name {bucket!r}: 3 to 63 lower-case letters, digits, dots and hyphens", FAILS
     if scheme == "s3":
         return f"{resource} is not there; put it at {seed}/s3/{rest}", LACKS
     if scheme == "gs":
@@ -310,3 +315,9 @@ def of_unsaid_jobs(names: Sequence[str]) -> tuple[str, ...]:
         f' what it does in [tool.dagguard.jobs], "{each}" = "module:function"'
         for each in patterns
     )
+
+
+def of_empty_folders(outcome: Outcome, seed: str) -> tuple[str, ...]:
+    """Notes on folders in which the task found nothing, as it may well do in a repository without input data."""
+    found = (_missing(each, seed) for each in vacant.looked_into(outcome, outcome.last.actor))
+    return tuple(f"{UNTESTED}what it does with what it finds: {each[0]}" for each in found if each is not None)[:3]

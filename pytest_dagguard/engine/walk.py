@@ -284,7 +284,8 @@ class Walk:
         )
         if clean.unstable:
             return Baseline(step.subject, step.start, None, (), step.outcome, clean.unstable, "unstable", step.notes)
-        notes = (*step.notes, *reasons.of_unsaid_jobs(self.lab.cloud.call("unsaid", "jobs")))
+        unsaid = reasons.of_unsaid_jobs(self.lab.cloud.call("unsaid", "jobs"))
+        notes = (*step.notes, *unsaid, *reasons.of_empty_folders(step.outcome, self.seed))
         if step.state == upstream.SKIPPED:
             notes = (*notes, "the task skips itself in this run: what it does otherwise was not tried")
         points = points_of(step.outcome, Canon(clean, self.lab.content))

@@ -245,7 +245,15 @@ class _Look:
             text = "was there before the task and is gone, and one clean run leaves it"
         if it.wanted[1].size and (other := self.extra.get(it.wanted[1].digest)):
             text += f" (its content is under {other})"
+        elif self._was_never_there(it.name):
+            return self._make(it, "lost", "unwritten", "was not written, and one clean run leaves it")
         return self._make(it, "lost", "gone", text)
+
+    def _was_never_there(self, name: str) -> bool:
+        """True where nobody has taken away anything, so that it can only not have been written."""
+        history = self.outcome.history
+        taken = any(what == "deleted" and "-upload://" not in each for event in history for each, what in event.changed)
+        return bool(history) and not taken and name not in self.outcome.before
 
     def _headers(self, it: Difference) -> Case:
         assert it.wanted is not None

@@ -19,6 +19,7 @@ _PLURAL: dict[tuple[str, str], str] = {
     ("duplicate", "unexpected"): "are there, and one clean run does not leave them",
     ("duplicate", "content"): "hold something twice",
     ("lost", "gone"): "are gone, and one clean run leaves them",
+    ("lost", "unwritten"): "were not written, and one clean run leaves them",
     ("lost", "fewer"): "are there less often than one clean run leaves them",
     ("lost", "content"): "hold less than one clean run leaves",
     ("lost", "xcom"): "are not set, and one clean run sets them",

@@ -15,6 +15,7 @@ WHY: dict[tuple[str, str], str] = {
     ("duplicate", "unexpected"): "One of the attempts left it and nothing took it away or wrote over it.",
     ("duplicate", "content"): "{who} added to what {earlier} had written instead of replacing it.",
     ("lost", "gone"): "One attempt deleted or moved what the other had made or needed.",
+    ("lost", "unwritten"): "{who} took something that {earlier} had left for a sign that all is done.",
     ("lost", "fewer"): "One attempt deleted or moved what the other had made or needed.",
     ("lost", "content"): _AGAIN + ", and wrote only a part of the data over the whole.",
     ("lost", "xcom"): "Tasks downstream pull this XCom and get nothing.",
@@ -100,6 +101,11 @@ FIX: dict[tuple[str, str], str] = {
         "gone",
     ): "Write the new data first, check that it is there, and delete last; let a retry that finds the source gone "
     "look for the finished target before it deletes anything.",
+    (
+        "lost",
+        "unwritten",
+    ): "Leave the sign that work is done (a marker, a checkpoint, the first of several objects) after "
+    "all of the work, in its last request; or let a retry look for each thing that it makes, and make what is missing.",
     ("lost", "fewer"): "Write the new data first, check that it is there, and delete last; delete only names that this "
     "attempt has made.",
     ("lost", "content"): "Rebuild the object from its inputs in each attempt rather than from what is left of it, and "
@@ -193,6 +199,7 @@ OVERLAPPING = frozenset({"concurrent", "zombie", "siblings"})
 """Scenarios in which two attempts run at once: there, looking first and cleaning up first help against nothing, since
 the other may act between the look and the write."""
 
+_IN_REDIS = "do it in one request (a Lua script, or WATCH and MULTI) and let the attempt that is refused look again"
 _CONDITION = (
     'make the write conditional on what was read (`IfMatch` or `IfNoneMatch="*"` on S3, `if_generation_match` on Cloud'
     " Storage) and let the attempt that is refused look again"
@@ -224,6 +231,7 @@ FIX_OVERLAPPING: dict[tuple[str, str], str] = {
 _WENT_ON = "The task went on as if it had been a good answer, and counts as a success: nobody tries it again."
 WHY_ALONE: dict[tuple[str, str], str] = {
     ("lost", "gone"): _WENT_ON,
+    ("lost", "unwritten"): _WENT_ON,
     ("lost", "fewer"): _WENT_ON,
     ("lost", "content"): _WENT_ON,
     ("torn", "content"): _WENT_ON,
@@ -316,7 +324,8 @@ def fix(cls: str, tag: str, label: str, scenario: str) -> str:
         folder = label.split("<", 1)[0].rpartition("/")[0]
         return f"{advice}, or delete what is under {folder}/ before writing."
     if overlap and (cls, tag) in FIX_OVERLAPPING:
-        return FIX_OVERLAPPING[cls, tag]
+        advice = FIX_OVERLAPPING[cls, tag]
+        return advice.replace(_CONDITION, _IN_REDIS) if label.startswith("redis://") else advice
     if scenario == "unacknowledged" and (cls, tag) in FIX_ALONE:
         return FIX_ALONE[cls, tag]
     return FIX.get((cls, tag), _GENERAL)

@@ -44,6 +44,7 @@ _TARGETS = (
     "table_name",
     "name",
 )
+_DEEP = 4
 _WRITERS = (
     "to_sql",
     "to_gbq",
@@ -136,10 +137,23 @@ def _is_fine(index: Index, call: ast.Call, function: Function | None, cleared: s
     """True where the target is temporary, is a log, or is cleared in the same file."""
     target = argument(call, -1, *_TARGETS) or argument(call, 0)
     text = text_of(index, target, function)
+    if target is not None and _is_scratch(index, target, function, _DEEP):
+        return True
     if is_temporary(text) or _LOGS.search(text):
         return True
     table = text.replace("`", "").split("$")[0].rpartition(".")[2].lower()
     return table in cleared
+
+
+def _is_scratch(index: Index, node: ast.AST, function: Function | None, depth: int) -> bool:
+    """True where a path begins in a folder or a file of ``tempfile``, which each try makes anew."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Call) and index.dotted(each.func).startswith("tempfile."):
+            return True
+        values = index.bound(each.id, function) if isinstance(each, ast.Name) and depth else ()
+        if any(_is_scratch(index, value, function, depth - 1) for value in values):
+            return True
+    return False
 
 
 RULES = (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from pytest_dagguard.model.finding import Finding
 from pytest_dagguard.model.rule import WARNING, Rule, Subject
 from pytest_dagguard.rules._source.clock import differs
 from pytest_dagguard.rules._source.index import Function, Index, index_of, keyword, last_name, parameters
-from pytest_dagguard.rules._source.tasks import in_tasks, operators
+from pytest_dagguard.rules._source.tasks import in_tasks, operators, reached, task_functions
 from pytest_dagguard.rules._source.tell import finding
 from pytest_dagguard.rules._source.texts import is_temporary, literal, text_of
 from pytest_dagguard.rules._source.writes import Write, operator_writes, writes_in
@@ -43,17 +44,25 @@ def random_output_key(subject: Subject) -> Iterator[Finding]:
     """Writes to a name that the next try does not make again."""
     if subject.source is None:
         return
-    for task, index, function in in_tasks(subject):
-        for write in writes_in(index, function):
-            yield from _judged(write, task.name)
+    told: set[int] = set()
+    every = {id(function) for _, _, function in in_tasks(subject)}
+    for task in task_functions(subject):
+        functions = reached(subject, task)
+        others = frozenset(every - {id(function) for _, function in functions})
+        for index, function in functions:
+            for write in writes_in(index, function):
+                if id(write.call) not in told:
+                    found = list(_judged(write, task.name, others))
+                    told.update(id(write.call) for _ in found)
+                    yield from found
     index = index_of(subject.source)
     for operator in operators(index):
         for write in operator_writes(operator):
-            yield from _judged(write, operator.task_id)
+            yield from _judged(write, operator.task_id, frozenset())
 
 
-def _judged(write: Write, task: str) -> Iterator[Finding]:
-    made = _source(write.index, write.target, write.function, frozenset())
+def _judged(write: Write, task: str, others: frozenset[int]) -> Iterator[Finding]:
+    made = _source(write.index, write.target, write.function, _Way(others))
     if made is None or _is_temporary(write) or _is_moved(write):
         return
     message = f"{task} writes to a name that {ast.unparse(made.func)}() makes anew in each try."
@@ -66,42 +75,57 @@ def _is_temporary(write: Write) -> bool:
     return is_temporary(text_of(write.index, write.target, write.function)) or any(map(is_temporary, names))
 
 
-def _source(index: Index, node: ast.AST, function: Function | None, followed: frozenset[str]) -> ast.Call | None:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a value was followed so far.
+
+    :param others: ids of the functions that other tasks alone reach: what these give does not come here
+    :param followed: names
+    """
+
+    others: frozenset[int]
+    followed: frozenset[str] = frozenset()
+
+
+def _source(index: Index, node: ast.AST, function: Function | None, way: _Way) -> ast.Call | None:
     """The call by which the value of an expression differs from try to try; None where there is none."""
     for each in ast.walk(node):
         if isinstance(each, ast.Call) and differs(index, each):
             return each
         if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load):
-            if each.id in followed or len(followed) >= _DEEP:
+            if each.id in way.followed or len(way.followed) >= _DEEP:
                 continue
-            found = _behind(index, each, function, followed | {each.id})
+            found = _behind(index, each, function, replace(way, followed=way.followed | {each.id}))
             if found is not None:
                 return found
     return None
 
 
-def _behind(index: Index, name: ast.Name, function: Function | None, followed: frozenset[str]) -> ast.Call | None:
+def _behind(index: Index, name: ast.Name, function: Function | None, way: _Way) -> ast.Call | None:
     """The differing call behind a name: what was bound to it, or what callers give for it."""
-    given = _given(index, name.id, function)
+    given = _given(index, name.id, function, way.others)
     values = index.bound(name.id, function)
     if given is not None:
         values = [each for each in values if not _is_left_out(index, name.id, function)] + given
     for value in values:
         if isinstance(value, ast.Call) and last_name(value.func) in ("open", "client", "resource"):
             continue
-        found = _source(index, value, function, followed)
+        found = _source(index, value, function, way)
         if found is not None:
             return found
     return None
 
 
-def _given(index: Index, name: str, function: Function | None) -> list[ast.expr] | None:
-    """What the calls in this file give for a parameter; None where the name is no parameter."""
+def _given(index: Index, name: str, function: Function | None, others: frozenset[int]) -> list[ast.expr] | None:
+    """What the calls in this file give for a parameter; None where the name is no parameter.
+
+    :param others: ids of functions whose calls do not count
+    """
     if function is None or isinstance(function, ast.Lambda) or name not in parameters(function):
         return None
     position = parameters(function).index(name)
     found = []
-    for call in index.every_call():
+    for call in (each for caller, calls in index.calls.items() if id(caller) not in others for each in calls):
         if last_name(call.func) == function.name:
             value = keyword(call, name) or (call.args[position] if position < len(call.args) else None)
             if value is not None:

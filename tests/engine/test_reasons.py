@@ -12,6 +12,7 @@ from pytest_dagguard.model.dag import Task
 from pytest_dagguard.model.history import Event
 from pytest_dagguard.model.operation import Operation
 from pytest_dagguard.model.outcome import Outcome
+from pytest_dagguard.model.state import Entry
 
 ENDED = AttemptResult("attempt 1", "success")
 GLUE = ("attempt 1", "glue", "StartJobRun", "no emulator answers it", False)
@@ -54,8 +55,12 @@ def test_a_sensor_says_what_it_looked_for_in_vain() -> None:
     reason, _ = reasons.of_failure(poked, outcome, TASK, "seed")
     absent = "s3://raw/2024-01-01/_SUCCESS is not there; put it at seed/s3/raw/2024-01-01/_SUCCESS"
     assert reason == f"the sensor's condition is not met: {absent}"
-    listed = replace(look, status=200, operation=Operation("gcs", "objects.list", "gs://raw/2024-01-01/*"))
+    folder = frozenset({"gs://raw/2024-01-01/*"})
+    listed = replace(look, status=200, operation=Operation("gcs", "objects.list", "gs://raw/2024-01-01/*", folder))
     reason, _ = reasons.of_failure(poked, replace(outcome, history=(listed,)), TASK, "seed")
+    assert "gs://raw/2024-01-01/* is not there; put it at seed/gcs/raw/2024-01-01/*" in reason
+    there = {"gs://raw/2024-01-01/a": Entry("object", "", 1)}
+    reason, _ = reasons.of_failure(poked, replace(outcome, history=(listed,), after=there), TASK, "seed")
     assert "it looked at gs://raw/2024-01-01/*; put into the seed (seed) what it waits for" in reason
 
 
@@ -95,7 +100,7 @@ def failure(error: str, *missing: str, task: Task = TASK) -> reasons.Reason:
 
 
 def test_what_is_missing_is_named_with_its_place() -> None:
-    assert "seed/s3/in/a.csv" in failure("ClientError: NoSuchKey", "s3://in/a.csv")[0]
+    assert "seed/s3/raw/a.csv" in failure("ClientError: NoSuchKey", "s3://raw/a.csv")[0]
     assert "seed/connections.json" in failure("The conn_id `lake` isn't defined", "connection://lake")[0]
     assert failure("The conn_id `lake` isn't defined", "connection://lake")[1] == "lack connections"
 
@@ -147,3 +152,10 @@ def test_credentials_are_not_there_on_purpose() -> None:
 def test_mapped_over_nothing() -> None:
     assert reasons.of_mapping(["x"], 0)[1] == "mapped over nothing"
     assert reasons.of_mapping(["x"], None)[1] == "lack seed data"
+
+
+def test_a_bucket_that_cannot_be_there_is_not_asked_for() -> None:
+    reason, group = failure("NoSuchBucket: The specified bucket does not exist", "s3://TODO/a.csv")
+    assert "no bucket can have the name 'TODO'" in reason
+    assert "put it at" not in reason
+    assert group == reasons.FAILS

@@ -10,7 +10,7 @@ from pytest_dagguard.oracle.judge import judge
 from pytest_dagguard.oracle.noise import Clean, learn
 
 from .test_content import parquet
-from .world import CSV, FAULT, ROWS, K, U, classes, content, event, found, learned, outcome, situation
+from .world import CSV, FAULT, ROWS, K, U, classes, content, event, events, found, learned, outcome, situation
 
 
 def test_parquet_with_shuffled_rows_and_with_rows_twice():
@@ -40,6 +40,24 @@ def test_a_source_that_a_clean_run_deletes_is_still_there():
 def test_a_seed_that_is_gone():
     (finding,) = found({K: CSV}, {}, before={K: CSV})
     assert "was there before the task and is gone" in finding.message
+
+
+def test_what_nobody_took_away_was_not_written():
+    marked = events("attempt 1", "+s3://c/_DONE")
+    clean, actual = {K: CSV, "s3://c/_DONE": b"1"}, {"s3://c/_DONE": b"1"}
+    (finding,) = found(clean, actual, history=marked)
+    assert finding.message == f"{K} was not written, and one clean run leaves it"
+    assert "The retry took something that the killed attempt had left for a sign" in finding.why
+    (finding,) = found(clean, actual, history=[*marked, *events("attempt 1", "-s3://c/input")])
+    assert "is gone, and one clean run leaves it" in finding.message
+
+
+def test_advice_for_redis_is_about_redis():
+    overlap = situation("concurrent")
+    (finding,) = found({"redis://0/k": b"1"}, {"redis://0/k": b"2"}, where=overlap)
+    assert "Lua" in finding.fix
+    (finding,) = found({K: b"1"}, {K: b"2"}, where=overlap)
+    assert "IfMatch" in finding.fix
 
 
 def test_content_that_is_found_under_another_name_is_said():

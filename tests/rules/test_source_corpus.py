@@ -124,3 +124,9 @@ def test_a_secret_is_not_repeated_in_its_finding() -> None:
     )
     assert "Winter" not in told
     assert "AKIA" not in told
+
+
+def test_the_task_that_is_named_is_the_one_that_gives_what_is_found() -> None:
+    said = [each.message for each in findings(RULES["random-output-key"])]
+    assert any(each.startswith("puts_by_the_clock writes") for each in said)
+    assert not any(each.startswith("puts_by_date") for each in said)

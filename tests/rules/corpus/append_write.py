@@ -1,5 +1,8 @@
 """Writes that add, and writes that replace."""
 
+import os
+import tempfile
+
 from airflow.providers.amazon.aws.transfers.s3_to_redshift import S3ToRedshiftOperator
 from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.providers.google.cloud.transfers.gcs_to_bigquery import GCSToBigQueryOperator
@@ -22,6 +25,15 @@ def a_log(frame, engine):
     frame.to_sql("run_log", engine, if_exists="append")
     with open("/var/log/acme.log", "a") as file:
         file.write("x")
+
+
+@task
+def a_file_of_its_own(hook, ds=None):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "sales.csv")
+        hook.download("raw", f"{ds}.csv", filename=path)
+        with open(path, "a") as file:
+            file.write("total")
 
 
 @task

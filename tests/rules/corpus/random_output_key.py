@@ -60,6 +60,20 @@ def reads(ds=None):
 # Flagged
 
 
+def put(key):
+    s3.put_object(Bucket="clean", Key=key, Body=b"")  # flag
+
+
+@task
+def puts_by_date(ds=None):
+    put(f"{ds}.csv")
+
+
+@task
+def puts_by_the_clock():
+    put(f"{datetime.now()}.csv")
+
+
 @task
 def a_new_name_each_time(ds=None):
     s3.put_object(Bucket="clean", Key=f"ds={ds}/part-{uuid4()}.csv", Body=b"")  # flag
