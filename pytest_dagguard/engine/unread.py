@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,19 @@ from typing import Any
 from pytest_dagguard.model.dag import Dag, Task, XCom
 from pytest_dagguard.model.finding import Finding
 
-_BY_THE_WAY = ("BashOperator",)
-"""Operators that return something nobody has asked for: the last line of what a program prints."""
+_PROGRAM = ("BashOperator",)
+"""Operators that return the last line of what a program prints."""
+
+_READY_MADE = ("airflow.providers.", "airflow.operators.")
+"""Where operators are that the DAG's author has not written."""
+
+_FUNCTIONS = (".decorators.", ".python.")
+"""Those that run a function, whose return value the author has written all the same."""
+
+_HARMLESS = re.compile(
+    r"""xcom_pull\(\s*(?:task_ids\s*=\s*)?(['"])(?P<task>[\w.-]+)\1\s*[,)]|(?:do_)?xcom_push""", re.IGNORECASE
+)
+"""A pull from a task that is named, which is harmless where it is another one, and what pushes."""
 
 _TEMPLATES = (".sh", ".bash", ".sql", ".hql", ".json", ".yaml", ".yml")
 
@@ -38,22 +50,37 @@ def _unread(dag: Dag, task_id: str, file: str) -> str:
     after = dag.descendants(task_id)
     if not after:
         return "no task comes after it that could pull it"
-    if not dag.task(task_id).is_a(*_BY_THE_WAY):
+    task = dag.task(task_id)
+    if task.callable_name or not _ready_made(task) or any(part in task.operator for part in _FUNCTIONS):
         return ""
     others = [each for each in dag.tasks if each.task_id in after]
     texts = (_text(path) for path in {file, *(each.code_file for each in others if each.code_file)})
-    if any("xcom" in text.lower() for text in texts) or any(_pulls(each, task_id) for each in others):
+    if any(_named(text, task_id) for text in texts) or any(_pulls(each, task_id) for each in others):
         return ""
-    return "it is the last line that the program prints, and the tasks after it do not pull it"
+    what = "the last line that the program prints" if task.is_a(*_PROGRAM) else f"what {task.kind} returns by the way"
+    return f"it is {what}, and the tasks after it do not pull it"
+
+
+def _ready_made(task: Task) -> bool:
+    return task.operator.startswith(_READY_MADE)
+
+
+def _named(text: str, task_id: str) -> bool:
+    """Say whether a text speaks of XComs otherwise than to pull those of other tasks, each by its name."""
+    return "xcom" in _HARMLESS.sub(lambda found: "xcom" if found["task"] == task_id else "", text).lower()
 
 
 def _pulls(task: Task, task_id: str) -> bool:
     """Say whether a task may pull it: what it is expanded over and what is in a file of templates is not known here."""
-    return task.mapped or any(
-        each.task_id == task_id
-        if isinstance(each, XCom)
-        else isinstance(each, str) and ("xcom" in each.lower() or each.strip().endswith(_TEMPLATES))
-        for each in _flat(task.arguments)
+    return (
+        task.mapped
+        or not _ready_made(task)
+        or any(
+            each.task_id == task_id
+            if isinstance(each, XCom)
+            else isinstance(each, str) and (_named(each, task_id) or each.strip().endswith(_TEMPLATES))
+            for each in _flat(task.arguments)
+        )
     )
 
 

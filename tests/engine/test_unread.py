@@ -59,6 +59,24 @@ def test_what_a_program_prints_counts_where_somebody_pulls_it(tmp_path: Path) ->
     assert not counts(dag(BASH, Task("b", BASH, upstream=("a",), arguments={"env": XCom("c")})), tmp_path)
 
 
+STOP = "airflow.providers.google.cloud.operators.dataproc.DataprocStopClusterOperator"
+
+
+def test_what_an_operator_of_a_provider_returns_counts_where_somebody_pulls_it(tmp_path: Path) -> None:
+    after = Task("b", STOP, upstream=("a",))
+    assert counts(dag(STOP, after), tmp_path, "ti.xcom_pull('a')")
+    assert counts(dag(STOP, after), tmp_path, 'ti.xcom_pull(task_ids=["a", "c"])')
+    assert counts(dag(STOP, after), tmp_path, "XComArg(a)")
+    assert counts(dag(STOP, Task("b", PYTHON, upstream=("a",), arguments={"op_args": [XCom("a")]})), tmp_path)
+    assert counts(dag("mine.StopOperator", after), tmp_path)
+    assert counts(dag(STOP, Task("b", "mine.PullingOperator", upstream=("a",))), tmp_path)
+    assert counts(Dag("d", tasks=(Task("a", STOP, callable_name="choose", bases=(STOP,)), after)), tmp_path)
+    assert not counts(dag(STOP, after), tmp_path)
+    assert not counts(
+        dag(STOP, after), tmp_path, "x = \"{{ ti.xcom_pull( task_ids='c')['id'] }}\"; ti.xcom_push('k', 1)"
+    )
+
+
 FIRST = """
 @task
 def a():

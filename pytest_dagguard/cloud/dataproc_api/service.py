@@ -37,6 +37,8 @@ STOPPING = 60.0
 
 NAME = "dataproc"
 
+_NAMES = {"jobs": "Job", "batches": "Batch"}
+
 
 @dataclass(slots=True)
 class Store:
@@ -120,7 +122,7 @@ class Service:
         """
         found = self.store.works.get((kind, call.project, call.region, call.id))
         if found is None or found.hidden:
-            raise missing(f"Not found: {kind.removesuffix('s').capitalize()} {call.place}/{kind}/{call.id}")
+            raise missing(f"Not found: {_NAMES[kind]} {call.place}/{kind}/{call.id}")
         return found
 
     def cancel(self, key: Key) -> None:
