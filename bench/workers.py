@@ -1,7 +1,9 @@
 """How much faster two processes load the files that they share than one alone.
 
-Run in processes of their own: ``python -m bench.workers ROOT EXCHANGE``. Where other work is on the machine, the
-wall time says little; the processor time of the busier of the two says what is left to do for each.
+Run in processes of their own: ``python -m bench.workers ROOT EXCHANGE``. One process has its cloud, its stage and its
+children beside it and so keeps more than one core busy; what two can gain over it is what it leaves idle. That they
+share the work without doing any of it twice shows beside one that is held to a single core. Where other work is on the
+machine, the wall time says little; the processor time of the busier of the two says what is left to do for each.
 """
 
 from __future__ import annotations
@@ -33,24 +35,25 @@ def measure(files: int) -> None:
         generated.make(root, files)
         rows = []
         alone: dict[str, float] = {}
-        for count in (1, 2):
-            exchange = Path(folder, f"exchange-{count}")
+        for count, cores in ((1, 1), (1, 2), (2, 2)):
+            exchange = Path(folder, f"exchange-{count}-{cores}")
             exchange.mkdir()
-            found = _together(root, exchange, count)
+            found = _together(root, exchange, count, cores)
             each = {name: max(one[name] for one in found) for name in ("wall", "processor")}
             alone = alone or each
             shares = " + ".join(f"{one['files']:.0f}" for one in found)
             load = f"{os.getloadavg()[0]:.1f}"
             cells = [(f"{each[name]:.1f}", times(each[name], alone[name])) for name in ("wall", "processor")]
-            rows.append([str(count), shares, *cells[0], *cells[1], load])
-    head = ["processes", "files each", "wall s", "", "processor s of the busier", "", "load"]
+            rows.append([str(count), str(cores), shares, *cells[0], *cells[1], load])
+    head = ["processes", "cores", "files each", "wall s", "", "processor s of the busier", "", "load"]
     table(f"Loading {files} generated DAG files, Airflow and providers imported before", head, rows)
 
 
-def _together(root: Path, exchange: Path, count: int) -> list[dict[str, float]]:
+def _together(root: Path, exchange: Path, count: int, cores: int) -> list[dict[str, float]]:
+    held = ["taskset", "-c", ",".join(str(each) for each in sorted(os.sched_getaffinity(0))[:cores])]
     command = [sys.executable, "-m", "bench.workers", str(root), str(exchange)]
     running = [
-        subprocess.Popen(command, cwd=HERE.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([*held, *command], cwd=HERE.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(count)
     ]
     for each in running:
