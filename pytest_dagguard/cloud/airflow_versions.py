@@ -41,6 +41,8 @@ def _before_2026_06_30(verb: str, document: Document) -> None:
     run = _run_of(document)
     for name in ("team_name", "partition_date"):
         run.pop(name, None)
+    if run.get("run_type") == "operator_triggered":
+        run["run_type"] = "manual"
     if verb == "ti.start":
         for event in run.get("consumed_asset_events") or ():
             event.pop("partition_key", None)

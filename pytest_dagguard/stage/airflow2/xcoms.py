@@ -57,6 +57,10 @@ def install(api: Api, task: Any, clears: Sequence[str]) -> None:
         named = {"key": key, "task_ids": task_ids, "dag_ids": dag_ids, "map_indexes": map_indexes, "limit": limit}
         return get_many(**named, include_prior_dates=include_prior_dates, run_id=run_id, session=session)
 
+    # a function, since Python 3.10 does not give a bound method the class
+    def push(cls: Any, *positional: Any, **named: Any) -> None:
+        xcoms.push(cls, *positional, **named)
+
     def clear(cls: Any, *positional: Any, **named: Any) -> None:
         xcoms.clear(*positional, **named)
 
@@ -70,7 +74,7 @@ def install(api: Api, task: Any, clears: Sequence[str]) -> None:
 
     xcom_arg._get_task_map_length = map_length
     BaseXCom.get_many = staticmethod(provide_session(fetch_many))
-    BaseXCom.set = classmethod(xcoms.push)
+    BaseXCom.set = classmethod(push)
     BaseXCom.clear = classmethod(clear)
     BaseXCom.delete = classmethod(delete)
 

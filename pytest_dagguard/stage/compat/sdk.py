@@ -29,6 +29,7 @@ from airflow.sdk.execution_time.comms import ErrorResponse
 
 from pytest_dagguard.isolation import waits
 from pytest_dagguard.model.attempt import AttemptSpec
+from pytest_dagguard.stage.compat import indexes
 from pytest_dagguard.stage.compat.client import connect
 from pytest_dagguard.stage.compat.ending import Ending, Refused
 
@@ -123,6 +124,7 @@ def execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> Ending:
         before = set(threading.enumerate())
         with _socket_for_programs(supervisor):
             waits.mark_own(set(threading.enumerate()) - before)
+            indexes.add(instance)
             context = instance.get_template_context()
             state, _, error = task_runner.run(instance, context, log)
             context["exception"] = error

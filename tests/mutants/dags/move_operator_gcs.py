@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from airflow.providers.google.cloud.transfers.gcs_to_gcs import GCSToGCSOperator
-from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG
 
 EXPECT = {"twice": "changed", "concurrent": "changed", "killed": "changed"}
@@ -23,6 +23,7 @@ MOVE = {
 }
 
 with DAG("move_operator_gcs", schedule="@daily", start_date=datetime(2024, 1, 1), default_args={"retries": 2}):
-    # what they return counts where a task may pull it
-    GCSToGCSOperator(task_id="broken", move_object=True, **MOVE) >> EmptyOperator(task_id="after_broken")
-    GCSToGCSOperator(task_id="mended", **MOVE) >> EmptyOperator(task_id="after_mended")
+    # what they return counts where a task pulls it
+    for name, move in (("broken", True), ("mended", False)):
+        moved = GCSToGCSOperator(task_id=name, move_object=move, **MOVE)
+        BashOperator(task_id=f"after_{name}", bash_command="echo", env={"MOVED": moved.output})
