@@ -23,6 +23,7 @@ PATH, MOVED = "path", "moved"
 _TEXTS = (
     (MODULE, re.compile(r"No module named '([\w.]+)'")),
     (VARIABLE, re.compile(r"Variable (\S+) (?:not found|does not exist)")),
+    (VARIABLE, re.compile(r"VARIABLE_NOT_FOUND: \{'key': '([^']+)'")),  # Airflow 3.0
     (VARIABLE, re.compile(r"there is no Variable '([^']+)'")),
     (CONNECTION, re.compile(r"conn_id `([^`]+)` isn't defined")),
     (CONNECTION, re.compile(r"there is no connection '([^']+)'")),

@@ -20,8 +20,8 @@ _MOVED = re.compile(
     r"DAG\.__init__\(\) got an unexpected keyword argument '\w+'"
 )
 _LACKS = re.compile(
-    r"Variable \S+ (?:not found|does not exist)|conn_id `[^`]+` isn't defined|KeyError: '[A-Z][A-Z0-9_]*'$|"
-    r"\(ParameterNotFound\)|Secrets Manager can't find the specified secret"
+    r"Variable \S+ (?:not found|does not exist)|VARIABLE_NOT_FOUND|conn_id `[^`]+` isn't defined|"
+    r"KeyError: '[A-Z][A-Z0-9_]*'$|\(ParameterNotFound\)|Secrets Manager can't find the specified secret"
 )
 
 

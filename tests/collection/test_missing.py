@@ -19,6 +19,7 @@ from pytest_dagguard.model.dag import DagFile, LoadError
     [
         ("ModuleNotFoundError: No module named 'acme.db'", "module acme.db"),
         ("AirflowRuntimeError: VARIABLE_NOT_FOUND: {'message': 'Variable region not found'}", "variable region"),
+        ("AirflowRuntimeError: VARIABLE_NOT_FOUND: {'key': 'region'}", "variable region"),
         ("KeyError: 'Variable region does not exist'", "variable region"),
         ("there is no Variable 'region'; add it to x", "variable region"),
         ("The conn_id `warehouse` isn't defined", "connection warehouse"),
