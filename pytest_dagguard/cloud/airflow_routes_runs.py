@@ -24,6 +24,7 @@ from pytest_dagguard.cloud.airflow_payloads import Trigger
 from pytest_dagguard.cloud.airflow_queries import PreviousRun, PreviousRunOfDag, RunCount
 from pytest_dagguard.cloud.airflow_routes_ti import run_document
 from pytest_dagguard.cloud.airflow_store import Run, Store
+from pytest_dagguard.cloud.airflow_versions import RUNS_BY_OPERATORS, server_version
 
 OWN_ID = r"^(?:manual|scheduled|asset_triggered)__(?:\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\+00:00)$"
 ALLOWED_ID = r"^[A-Za-z0-9_.~:+-]+$"
@@ -87,6 +88,7 @@ def _trigger(store: Store, call: Call) -> Reply:
         raise _unique_violation()
     # The interval of a DAG without a schedule. What a timetable of the child's would make of it is not known here.
     interval = after if payload.logical_date else None
+    own_type = server_version(store, call.version) >= RUNS_BY_OPERATORS
     store.add_run(
         Run(
             dag_id,
@@ -95,7 +97,7 @@ def _trigger(store: Store, call: Call) -> Reply:
             logical_date=payload.logical_date,
             data_interval_start=interval,
             data_interval_end=interval,
-            run_type="operator_triggered",
+            run_type="operator_triggered" if own_type else "manual",
             state="queued",
             conf=payload.conf,
             partition_key=payload.partition_key,

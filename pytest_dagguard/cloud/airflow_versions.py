@@ -20,6 +20,10 @@ SUPERSEDED_GO_ON = "2026-06-30"
 """From this version on (Airflow 3.3) a worker that hears so as it reports its rendered fields, goes on all the same.
 Before, its task fails there."""
 
+RUNS_BY_OPERATORS = "2026-06-30"
+"""From this version on (Airflow 3.3) a run that an operator triggers has a type of its own. Before, it is a manual one,
+and a worker refuses to start with a type that it does not know."""
+
 Document = dict[str, Any]
 
 
@@ -41,8 +45,6 @@ def _before_2026_06_30(verb: str, document: Document) -> None:
     run = _run_of(document)
     for name in ("team_name", "partition_date"):
         run.pop(name, None)
-    if run.get("run_type") == "operator_triggered":
-        run["run_type"] = "manual"
     if verb == "ti.start":
         for event in run.get("consumed_asset_events") or ():
             event.pop("partition_key", None)

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from airflow_client import END, ONE, START, TWO, Airflow
-from pytest_dagguard.cloud.airflow_versions import for_client
 from pytest_dagguard.model.operation import conflicts
 
 V30, V31, V32, V33 = "2025-08-10", "2025-11-05", "2026-04-06", "2026-06-30"
@@ -96,5 +95,6 @@ def test_a_server_may_be_said_to_be_newer_than_its_clients(airflow: Airflow) -> 
     ("version", "kind"), [(V30, "manual"), (V31, "manual"), (V32, "manual"), (V33, "operator_triggered")]
 )
 def test_before_3_3_a_run_that_an_operator_triggers_is_a_manual_one(version: str, kind: str) -> None:
-    run = {"run_type": "operator_triggered", "conf": {}, "run_after": "2024-01-01T00:00:00Z"}
-    assert for_client(version, "ti.start", {"dag_run": run})["dag_run"]["run_type"] == kind
+    airflow = Airflow()
+    assert airflow.ask("POST", "/dag-runs/child/one", {"conf": {}}, version=version)[0] == 204
+    assert airflow.ask("GET", "/dag-runs/child/one", version=V33)[1]["run_type"] == kind
