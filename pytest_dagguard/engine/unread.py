@@ -24,6 +24,9 @@ _HARMLESS = re.compile(
 )
 """A pull from a task that is named, which is harmless where it is another one, and what pushes."""
 
+_INSTANCE = re.compile(r"\b(?:ti|task_instance|kwargs|\w*context\w*)\b")
+"""In code: what holds the task instance, by which XComs are pulled."""
+
 _TEMPLATES = (".sh", ".bash", ".sql", ".hql", ".json", ".yaml", ".yml")
 
 
@@ -54,8 +57,11 @@ def _unread(dag: Dag, task_id: str, file: str) -> str:
     if task.callable_name or not _ready_made(task) or any(part in task.operator for part in _FUNCTIONS):
         return ""
     others = [each for each in dag.tasks if each.task_id in after]
-    texts = (_text(path) for path in {file, *(each.code_file for each in others if each.code_file)})
-    if any(_named(text, task_id) for text in texts) or any(_pulls(each, task_id) for each in others):
+    codes = [_text(path) for path in {each.code_file for each in others if each.code_file}]
+    # a function that has the task instance may leave the pull to a module that it imports, which is not looked through
+    if not task.is_a(*_PROGRAM) and any(_INSTANCE.search(text) for text in codes):
+        return ""
+    if any(_named(text, task_id) for text in (_text(file), *codes)) or any(_pulls(each, task_id) for each in others):
         return ""
     what = "the last line that the program prints" if task.is_a(*_PROGRAM) else f"what {task.kind} returns by the way"
     return f"it is {what}, and the tasks after it do not pull it"

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from pytest_dagguard.engine import downstream, mapping, reasons, upstream
+from pytest_dagguard.engine import downstream, reasons, upstream
 from pytest_dagguard.engine.experiment import carry_out
 from pytest_dagguard.engine.lab import Lab, Subject
 from pytest_dagguard.engine.memory import Memory
 from pytest_dagguard.engine.points import points_of
 from pytest_dagguard.engine.upstream import Upstream
 from pytest_dagguard.model.attempt import AttemptResult
+from pytest_dagguard.model.counting import count, sources
 from pytest_dagguard.model.dag import Dag, Task
 from pytest_dagguard.model.outcome import Outcome
 from pytest_dagguard.model.plan import Point, Run
@@ -23,6 +24,9 @@ from pytest_dagguard.oracle.canonical import Canon
 
 OTHER_DAY = timedelta(days=403, hours=5, minutes=13, seconds=7).total_seconds()
 """The clock of the second clean run is ahead by this: year, month, day, weekday and time of day all differ."""
+
+MOST_INDICES = 100
+"""More map indices are not run before the tasks downstream: they show nothing new and cost a fork each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,26 +240,26 @@ class Walk:
     def _run_mapped(self, step: _Step) -> None:
         """Run each map index of a mapped task once, in order."""
         length = step.task.length
-        sources = mapping.sources(length) if length is not None else ()
-        number = mapping.count(length, lambda task_id: self._airflow("mapped_length", task_id)) if length else None
+        named = sources(length) if length is not None else ()
+        number = count(length, lambda task_id: self._airflow("mapped_length", task_id)) if length else None
         if not number:
-            step.end(reasons.of_mapping(sources, number))
+            step.end(reasons.of_mapping(named, number))
             return
         first = step.subject = replace(step.subject, map_index=0)
         start = self._here
         if step.task.mapped_group:
-            self._expand(step.task.mapped_group, min(number, mapping.MOST_INDICES))
+            self._expand(step.task.mapped_group, min(number, MOST_INDICES))
             step.start = self._here
-        for index in range(min(number, mapping.MOST_INDICES)):
+        for index in range(min(number, MOST_INDICES)):
             step.subject = replace(first, map_index=index)
             self._run(step)
             if step.reason:
                 step.reason, self._here = f"map index {index} of {number}: {step.reason}", start
                 break
         step.subject = first
-        cut = f", of which {mapping.MOST_INDICES} were run before the tasks after it"
+        cut = f", of which {MOST_INDICES} were run before the tasks after it"
         group = f"in the task group {step.task.mapped_group}, " if step.task.mapped_group else ""
-        many = f"{group}mapped over {number} values{cut if number > mapping.MOST_INDICES else ''}"
+        many = f"{group}mapped over {number} values{cut if number > MOST_INDICES else ''}"
         step.notes = (*step.notes, f"{many}; tried is map index 0")
 
     def _expand(self, group: str, number: int) -> None:

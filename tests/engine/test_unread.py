@@ -70,6 +70,13 @@ def test_what_an_operator_of_a_provider_returns_counts_where_somebody_pulls_it(t
     assert counts(dag(STOP, Task("b", PYTHON, upstream=("a",), arguments={"op_args": [XCom("a")]})), tmp_path)
     assert counts(dag("mine.StopOperator", after), tmp_path)
     assert counts(dag(STOP, Task("b", "mine.PullingOperator", upstream=("a",))), tmp_path)
+    helper = tmp_path / "helper.py"
+    loads = Task("b", PYTHON, upstream=("a",), callable_name="load", code_file=str(helper))
+    for text in ("def load(ti): store(ti)", "def load(**kwargs): store(**kwargs)", "store(get_current_context())"):
+        helper.write_text(text)
+        assert counts(dag(STOP, loads), tmp_path), text
+    helper.write_text("def load(): raise ValueError")
+    assert not counts(dag(STOP, loads), tmp_path)
     assert counts(Dag("d", tasks=(Task("a", STOP, callable_name="choose", bases=(STOP,)), after)), tmp_path)
     assert not counts(dag(STOP, after), tmp_path)
     assert not counts(
