@@ -11,6 +11,7 @@ import contextlib
 import os
 import platform
 import threading
+import weakref
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -32,14 +33,23 @@ _FCNTL_WAITS = frozenset({7, 38})
 OWN = "dagguard"
 """Name of threads that are ours or Airflow's and serve the task: they wake nobody by themselves."""
 
+_marked: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+"""The threads of this process that have that name: by object, since the number of one that has ended is used again."""
+
 Call = tuple[str, tuple[int, ...]]
 
 
 def mark_own(threads: Iterable[threading.Thread]) -> None:
     """Say of threads of this process that they are not the task's, and none that it waits for."""
     for each in threads:
+        _marked.add(each)
         with contextlib.suppress(OSError):
             Path(f"/proc/self/task/{each.native_id}/comm").write_text(OWN)
+
+
+def own() -> set[int | None]:
+    """The idents of the threads of this process that have been marked so and still live."""
+    return {each.ident for each in _marked if each.is_alive()}
 
 
 def cause(pid: int) -> str:

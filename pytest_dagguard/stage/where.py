@@ -39,10 +39,10 @@ def _serve(link: socket.socket, roots: tuple[str, ...]) -> None:
     main = threading.main_thread().ident
     with link, link.makefile("rwb") as stream:
         while stream.readline():
-            frames = sys._current_frames()
+            own = waits.own()  # they serve the task, and ask for nothing that it does not wait for
+            frames = {ident: each for ident, each in sys._current_frames().items() if ident not in own}
             order = sorted(frames, key=lambda ident: ident != main)
             found = next((site for ident in order if (site := own_frames(frames[ident], roots))), [])
-            frames.pop(threading.get_ident(), None)
             at_work = sum(is_at_work(each) for each in frames.values())
             stream.write(json.dumps([found, at_work, len(frames)]).encode() + b"\n")
             stream.flush()

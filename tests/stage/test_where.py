@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pytest_dagguard.isolation import waits
 from pytest_dagguard.stage import where
 
 
@@ -81,17 +82,42 @@ def test_it_answers_over_the_socket_from_whatever_thread_stands_in_own_code(tmp_
     assert answers[0][1] >= 1, "this thread waits for the answer, and the worker for this thread"
 
 
+def test_threads_that_serve_the_task_are_not_counted(tmp_path: Path) -> None:
+    done = threading.Event()
+    serving, other = (threading.Thread(target=done.wait) for _ in range(2))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        where.answer(f"http://127.0.0.1:{server.getsockname()[1]}", [str(tmp_path)])
+        link, _ = server.accept()
+        with link, link.makefile("rwb") as stream:
+
+            def threads() -> int:
+                stream.write(b"?\n")
+                stream.flush()
+                return int(json.loads(stream.readline())[2])
+
+            before = threads()
+            serving.start()
+            other.start()
+            assert threads() == before + 2
+            waits.mark_own([serving])
+            assert threads() == before + 1
+            done.set()
+            serving.join()
+            other.join()
+            assert threads() == before
+
+
 def test_threads_that_wait_for_work_or_for_a_thread_are_not_at_work() -> None:
     read, write = socket.socketpair()
     with ThreadPoolExecutor(2) as pool:
         pool.submit(int).result()
         busy = threading.Thread(target=lambda: read.recv(1))
-        waits = threading.Thread(target=busy.join)
+        joins = threading.Thread(target=busy.join)
         busy.start()
-        waits.start()
-        frames = {each.ident: sys._current_frames()[each.ident or 0] for each in (busy, waits, *pool._threads)}
+        joins.start()
+        frames = {each.ident: sys._current_frames()[each.ident or 0] for each in (busy, joins, *pool._threads)}
         assert [ident for ident, frame in frames.items() if where.is_at_work(frame)] == [busy.ident]
         write.send(b"x")
-        waits.join()
+        joins.join()
     read.close()
     write.close()
