@@ -16,7 +16,7 @@ from pytest_dagguard.isolation import egress
 from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec
 from pytest_dagguard.model.history import Frame
 from pytest_dagguard.stage import stand_ins, virtual, warm, where
-from pytest_dagguard.stage.compat import google_pauses, kubernetes, managed_kubernetes
+from pytest_dagguard.stage.compat import google_pauses, google_traces, kubernetes, managed_kubernetes
 from pytest_dagguard.stage.load import newest_module, third_party
 from pytest_dagguard.stage.machine import Place, move_in
 
@@ -100,6 +100,7 @@ def _execute(spec: AttemptSpec, load_task: Callable[[], Any]) -> tuple[str, Base
     from pytest_dagguard.stage.compat import engine
 
     engine.block()
+    google_traces.keep_out()
     try:
         ending = engine.execute(spec, load_task)
     except engine.Refused as refused:
