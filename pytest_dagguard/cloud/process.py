@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import os
 import socket
 import sys
 import traceback
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
+from pytest_dagguard.cloud import doors
 from pytest_dagguard.cloud.authority import Authority
 from pytest_dagguard.cloud.broker import Broker
+from pytest_dagguard.cloud.doors import Closing, Doors
 from pytest_dagguard.cloud.emulator import Blobs, Caller, Emulator, Living, Request, Response
 from pytest_dagguard.cloud.hosts import Hosts
-from pytest_dagguard.cloud.proxy import serve_proxy
-from pytest_dagguard.cloud.server import Port, WherePort, serve_http
-from pytest_dagguard.cloud.sleeping import serve_sleep
+from pytest_dagguard.cloud.server import Port, WherePort
 from pytest_dagguard.cloud.tap import Tap
 from pytest_dagguard.cloud.telling import serve_lines
 from pytest_dagguard.cloud.world import NOBODY, World
@@ -27,14 +26,6 @@ from pytest_dagguard.model.life import Birth, Death
 from pytest_dagguard.model.operation import Selector
 from pytest_dagguard.model.seed import Seed
 from pytest_dagguard.model.state import Entry
-
-
-class Closing(Protocol):
-    """A port, of whichever protocol."""
-
-    def close(self) -> None:
-        """Stop listening and drop every connection."""
-        ...
 
 
 class Cloud:
@@ -65,6 +56,7 @@ class Cloud:
         self.egress: list[str] = []
         self._broker: Broker | None = None
         self._ports: dict[str, list[Closing]] = {}
+        self._ahead: asyncio.Future[Doors] | None = None
         self._snapshots: dict[int, dict[str, object]] = {}
         self._count = 0
         self._share_connections()
@@ -99,22 +91,11 @@ class Cloud:
             life), and the environment
             variables that point the usual clients at them
         """
-        ports: list[Closing] = []
-        endpoints: dict[str, str] = {}
-        environment: dict[str, str] = {}
-        for name, emulator in self.emulators.items():
-            await self._open_service(actor, name, emulator, ports, endpoints, environment)
-        if self._authority is not None:
-            environment.update(self._authority.environment())
-        egress = await serve_proxy(
-            self.egress.append,
-            functools.partial(self._hosts.handler, actor),
-            self._authority,
-        )
-        ports.append(egress)
+        ahead, self._ahead = self._ahead, None
+        made = await (ahead or self._opened())
+        made.actor = actor
+        ports, endpoints = made.ports, made.endpoints
         self.world.feeds[actor] = [each.feeds for each in ports if isinstance(each, Port)]
-        clock = await serve_sleep(self.world, actor)
-        ports.append(clock)
         if actor in self.world.lives:
             lines = await serve_lines(self.world, actor)
             ports.append(lines)
@@ -127,28 +108,12 @@ class Cloud:
             asker = link.ask
         self.tap.add(Caller(actor, dict(endpoints)), asker)
         self._ports[actor] = ports
-        return {**endpoints, "egress": egress.url, "clock": clock.url}, environment
+        return endpoints, made.environment
 
-    async def _open_service(
-        self,
-        actor: str,
-        name: str,
-        emulator: Emulator,
-        ports: list[Closing],
-        endpoints: dict[str, str],
-        environment: dict[str, str],
-    ) -> None:
-        submit = functools.partial(self._submit, actor, name)
-        # an emulator whose service does not speak HTTP brings a port of its own
-        port = await (emulator.serve(submit) if hasattr(emulator, "serve") else serve_http(submit))
-        ports.append(port)
-        endpoints[name] = port.url
-        environment.update(emulator.environment(port.url))
-        if hasattr(emulator, "tls"):
-            secure = await serve_http(submit, emulator.tls)
-            ports.append(secure)
-            endpoints[f"{name}-tls"] = secure.url
-            environment.update(emulator.secure(secure.url))  # type: ignore[attr-defined]
+    async def _opened(self) -> Doors:
+        return await doors.opened(
+            self.emulators, self._submit, self.world, self._hosts, self._authority, self.egress.append
+        )
 
     async def _submit(self, actor: str, name: str, request: Request) -> Response:
         """Bring a request before its service; some arrive at the port of another."""
@@ -167,6 +132,8 @@ class Cloud:
         self.world.step()
         for _ in range(5):  # an answer that was withheld is on its way before who waits for it is woken
             await asyncio.sleep(0)
+        if self._ahead is None:  # while it gets going, for who comes after it
+            self._ahead = asyncio.ensure_future(self._opened())
 
     async def order(self, actor: str, order: tuple[Selector, ...]) -> None:
         """Have some operations of an actor take effect in an order, see :meth:`Tap.order`."""

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from pytest_dagguard.cloud.authority import Authority
 from pytest_dagguard.cloud.feed import Feed
-from pytest_dagguard.cloud.server import Handler, Port, front_of
+from pytest_dagguard.cloud.server import BACKLOG, Handler, Port, bound, front_of
 
 _HEAD_AT_MOST = 65536
 _SECURE = "443"
@@ -67,7 +67,7 @@ async def serve_proxy(
     :param authority: issues the certificates of hosts that are answered; without it none is
     """
     proxy = _Proxy(refuse, answers, authority)
-    server = await asyncio.get_running_loop().create_server(lambda: _Connection(proxy), "127.0.0.1", 0, backlog=256)
+    server = await asyncio.get_running_loop().create_server(lambda: _Connection(proxy), sock=bound(), backlog=BACKLOG)
     return ProxyPort(server, proxy)
 
 

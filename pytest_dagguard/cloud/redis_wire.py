@@ -10,7 +10,7 @@ from typing import Protocol
 from multidict import CIMultiDict
 
 from pytest_dagguard.cloud.emulator import Request
-from pytest_dagguard.cloud.server import Handler
+from pytest_dagguard.cloud.server import BACKLOG, Handler, bound
 
 _INLINE_AT_MOST = 64 * 1024
 _HEADERS: CIMultiDict[str] = CIMultiDict()
@@ -175,5 +175,5 @@ async def serve(host: Host, handler: Handler) -> RedisPort:
     """Listen, and hand each command that is no business of the connection alone to ``handler``."""
     open_ones: set[asyncio.WriteTransport] = set()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(host, handler, open_ones), "127.0.0.1", 0, backlog=256)
+    server = await loop.create_server(lambda: _Connection(host, handler, open_ones), sock=bound(), backlog=BACKLOG)
     return RedisPort(server, open_ones)

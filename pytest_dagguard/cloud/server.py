@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
@@ -16,6 +17,9 @@ from pytest_dagguard.cloud.emulator import Request, Response
 from pytest_dagguard.cloud.feed import Feed
 from pytest_dagguard.cloud.whereabouts import Whereabouts
 from pytest_dagguard.model.history import Frame
+
+BACKLOG = 256
+"""Connections that may wait at a port to be taken."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -83,6 +87,13 @@ def front_of(handler: Handler, feeds: set[Feed]) -> web.Server:
     return web.Server(handle, auto_decompress=False, access_log=None, handler_cancellation=True)
 
 
+def bound() -> socket.socket:
+    """A socket at a port of its own on 127.0.0.1, for ``create_server``, which itself would look the address up."""
+    made = socket.socket()
+    made.bind(("127.0.0.1", 0))
+    return made
+
+
 async def serve_http(handler: Handler, tls: ssl.SSLContext | None = None) -> Port:
     """Listen for HTTP and hand each whole request to ``handler``, see :func:`front_of`.
 
@@ -91,7 +102,7 @@ async def serve_http(handler: Handler, tls: ssl.SSLContext | None = None) -> Por
     feeds: set[Feed] = set()
     front = front_of(handler, feeds)
     loop = asyncio.get_running_loop()
-    port = Port(await loop.create_server(front, "127.0.0.1", 0, backlog=256, ssl=tls), front, tls is not None)
+    port = Port(await loop.create_server(front, sock=bound(), backlog=BACKLOG, ssl=tls), front, tls is not None)
     port.feeds = feeds
     return port
 
@@ -121,7 +132,7 @@ class WherePort:
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self._link = (reader, writer)
 
-        self.port = Port(await asyncio.start_server(connected, "127.0.0.1", 0))
+        self.port = Port(await asyncio.start_server(connected, sock=bound()))
         return self.port
 
     async def ask(self) -> Whereabouts:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
-from pytest_dagguard.cloud.server import Port
+from pytest_dagguard.cloud.server import Port, bound
 from pytest_dagguard.cloud.world import Sleeper, World
 
 
-async def serve_sleep(world: World, actor: str) -> Port:
+async def serve_sleep(world: World, whose: Callable[[], str]) -> Port:
     """Listen for sleepers of one actor.
 
     A line ``SECONDS LIMIT`` asks to sleep, where a negative limit is none, and ``SECONDS bell`` for a timer that runs
     beside what the actor does; the answer is a line with the virtual time
     in seconds since the experiment began. Who hangs up does not sleep any more. One connection sleeps at one time.
+
+    :param whose: tells the actor's name when one comes
     """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -23,9 +26,9 @@ async def serve_sleep(world: World, actor: str) -> Port:
             while line := await reader.readline():
                 seconds, limit = line.split()
                 if limit == b"bell":
-                    sleeper = world.sleep(actor, float(seconds), -1.0, bell=True)
+                    sleeper = world.sleep(whose(), float(seconds), -1.0, bell=True)
                 else:
-                    sleeper = world.sleep(actor, float(seconds), float(limit))
+                    sleeper = world.sleep(whose(), float(seconds), float(limit))
                 now = await _woken(sleeper, world, reader)
                 if now is None:
                     break
@@ -36,7 +39,7 @@ async def serve_sleep(world: World, actor: str) -> Port:
         finally:
             writer.close()
 
-    return Port(await asyncio.start_server(serve, "127.0.0.1", 0))
+    return Port(await asyncio.start_server(serve, sock=bound()))
 
 
 async def _woken(sleeper: Sleeper, world: World, reader: asyncio.StreamReader) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from pytest_dagguard.cloud.server import Port
+from pytest_dagguard.cloud.server import Port, bound
 from pytest_dagguard.cloud.world import World
 
 _LENGTH = 4
@@ -30,4 +30,4 @@ async def serve_lines(world: World, actor: str) -> Port:
         finally:
             writer.close()
 
-    return Port(await asyncio.start_server(serve, "127.0.0.1", 0))
+    return Port(await asyncio.start_server(serve, sock=bound()))

@@ -76,6 +76,28 @@ def world(test: Callable[[World], Coroutine[Any, Any, T]]) -> T:
     return asyncio.run(body())
 
 
+def test_ports_are_opened_ahead_and_are_nobodys_before() -> None:
+    async def body(it: World) -> Any:
+        await it.open("attempt 1")
+        assert it.cloud._ahead is not None
+        ahead = await it.cloud._ahead
+        it.urls["nobody"] = ahead.endpoints
+        early = await asyncio.gather(it.send("nobody", "s3", "GET /raw/a.csv"), return_exceptions=True)
+        second = await it.cloud.open("attempt 2", False)
+        it.urls["attempt 2"] = second[0]
+        await it.cloud.allow("attempt 2", None)
+        late = await it.send("attempt 2", "s3", "GET /raw/a.csv")
+        urls = [set(it.urls[each].values()) for each in ("attempt 1", "attempt 2")]
+        return ahead.endpoints == second[0], early, late, urls[0] & urls[1], await it.operations()
+
+    same, early, late, shared, operations = world(body)
+    assert same
+    assert isinstance(early[0], Exception)
+    assert late == (200, b"1,2")
+    assert shared == set()
+    assert operations == ["attempt 2: s3 GetObject s3://raw/a.csv"]
+
+
 def put(key: str) -> Selector:
     return Selector("s3", "PutObject", f"s3://raw/{key}", 1)
 

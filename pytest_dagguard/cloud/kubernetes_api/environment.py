@@ -38,8 +38,11 @@ class Folder:
     def write(self, name: str, text: str | bytes) -> str:
         """Write a file and return where it is."""
         path = self.path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        content = text.encode() if isinstance(text, str) else text
+        # to look whether it is there already takes a tenth of the time; clients may have changed it
+        if not path.is_file() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         return str(path)
 
 
@@ -76,7 +79,7 @@ def kubeconfig(url: str) -> str:
 
 def environment(folder: Folder, url: str) -> dict[str, str]:
     """Variables that point clients outside of the cluster at ``url``."""
-    name = f"kubernetes/{urlsplit(url).port}/config"
+    name = f"kubernetes/{urlsplit(url).port}.config"
     return {"KUBECONFIG": folder.write(name, kubeconfig(url))}
 
 
