@@ -15,7 +15,8 @@ from pytest_dagguard.model import wire
 from pytest_dagguard.stage import needs, proxies, virtual, warm
 from pytest_dagguard.stage.child import UNHEARD
 from pytest_dagguard.stage.machine import Place
-from pytest_dagguard.stage.process import Stage, serve
+from pytest_dagguard.stage.process import Stage
+from pytest_dagguard.stage.serving import serve
 
 
 def main(descriptor: int, place: Place) -> None:

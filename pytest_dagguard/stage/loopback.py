@@ -10,10 +10,14 @@ import contextlib
 import select
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import httpx
+
+Headers = list[tuple[bytes, bytes]]
+Asked = tuple[bytes, bytes, Headers, bytes]
+Limits = Mapping[str, "float | None"]
 
 _PIECE = 1 << 16
 _EMPTY = frozenset({204, 304})
@@ -32,10 +36,26 @@ class Loopback(httpx.BaseTransport):
 
         :raises httpx.TransportError: as httpx's own transport does
         """
-        limits = request.extensions.get("timeout", {})
+        url = request.url
+        content = request.read()
+        status, headers, body = self.ask(
+            (url.host, url.port or 80),
+            (request.method.encode("ascii"), url.raw_path, request.headers.raw, content),
+            request.extensions.get("timeout", {}),
+        )
+        return httpx.Response(status, headers=headers, stream=httpx.ByteStream(body))
+
+    def ask(self, server: tuple[str, int], what: Asked, limits: Limits) -> tuple[int, Headers, bytes]:
+        """Send a request and return its answer: status, headers and body.
+
+        :param server: host and port
+        :param what: method, target, headers and content
+        :param limits: seconds to ``connect``, ``write`` and ``read``; None: for ever
+        :raises httpx.TransportError: as httpx's own transport does
+        """
         with self._lock:
             try:
-                return self._ask(request, limits)
+                return self._ask(server, what, limits)
             except BaseException:
                 self.close()
                 raise
@@ -46,26 +66,26 @@ class Loopback(httpx.BaseTransport):
         if link is not None:
             link.close()
 
-    def _ask(self, request: httpx.Request, limits: dict[str, float | None]) -> httpx.Response:
-        link = self._connected(request.url, limits.get("connect"))
+    def _ask(self, server: tuple[str, int], what: Asked, limits: Limits) -> tuple[int, Headers, bytes]:
+        link = self._connected(server, limits.get("connect"))
         with _told(httpx.WriteTimeout, httpx.WriteError):
             link.settimeout(limits.get("write"))
-            link.sendall(_written(request))
+            link.sendall(_written(*what))
         with _told(httpx.ReadTimeout, httpx.ReadError):
             link.settimeout(limits.get("read"))
             status, headers, left = _head(link)
-            body = b"" if status in _EMPTY or request.method == "HEAD" else _body(link, headers, left)
+            body = b"" if status in _EMPTY or what[0] == b"HEAD" else _body(link, headers, left)
         if any(name == b"connection" and value.lower() == b"close" for name, value in headers):
             self.close()
-        return httpx.Response(status, headers=headers, stream=httpx.ByteStream(body))
+        return status, headers, body
 
-    def _connected(self, url: httpx.URL, limit: float | None) -> socket.socket:
+    def _connected(self, server: tuple[str, int], limit: float | None) -> socket.socket:
         # a link that can be read from while nothing was asked has been closed at the other end
         if self._link is not None and select.select([self._link], [], [], 0)[0]:
             self.close()
         if self._link is None:
             with _told(httpx.ConnectTimeout, httpx.ConnectError):
-                self._link = socket.create_connection((url.host, url.port or 80), limit)
+                self._link = socket.create_connection(server, limit)
             self._link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return self._link
 
@@ -81,13 +101,12 @@ def _told(late: type[httpx.TransportError], broken: type[httpx.TransportError]) 
         raise broken(str(error)) from error
 
 
-def _written(request: httpx.Request) -> bytes:
-    lines = [b"%s %s HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
-    lines += [b"%s: %s" % each for each in request.headers.raw]
-    return b"\r\n".join(lines) + b"\r\n\r\n" + request.read()
+def _written(method: bytes, target: bytes, headers: Headers, content: bytes) -> bytes:
+    lines = [b"%s %s HTTP/1.1" % (method, target), *(b"%s: %s" % each for each in headers)]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + content
 
 
-def _head(link: socket.socket) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+def _head(link: socket.socket) -> tuple[int, Headers, bytes]:
     """Status and headers of an answer, and what has come of its body."""
     got = b""
     while b"\r\n\r\n" not in got:
@@ -106,7 +125,7 @@ def _head(link: socket.socket) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     raise httpx.RemoteProtocolError(f"illegal status line: {first!r}")
 
 
-def _body(link: socket.socket, headers: list[tuple[bytes, bytes]], left: bytes) -> bytes:
+def _body(link: socket.socket, headers: Headers, left: bytes) -> bytes:
     length = next((value for name, value in headers if name == b"content-length"), b"")
     if not length.isdigit():
         raise httpx.RemoteProtocolError("the answer does not say how long it is")

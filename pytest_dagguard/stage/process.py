@@ -8,24 +8,27 @@ import resource
 import selectors
 import shutil
 import signal
-import socket
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pytest_dagguard.isolation import bounds, egress, environment, processes, usage, waits
-from pytest_dagguard.model import wire
 from pytest_dagguard.model.attempt import AttemptResult, AttemptSpec, LifeSpec
 from pytest_dagguard.model.dag import DagFile
 from pytest_dagguard.model.life import Death
-from pytest_dagguard.stage import attempt, endings, life, load, needs, pages, spare, stand_ins, touched, warm
+from pytest_dagguard.stage import abstract, attempt, endings, life, load, needs, pages, spare, stand_ins, touched, warm
 from pytest_dagguard.stage.child import Child, fork
 from pytest_dagguard.stage.machine import Place, move_in, prepare, settle_in
 from pytest_dagguard.stage.spare import Seat, Spare
 from pytest_dagguard.stage.watch import Watch
+
+_LULL = 0.02
+"""Seconds without news after which what is left of those that have ended may be put away: an order has time before."""
+
+_LOAD = "load"
+"""By which it is known what loads write to; an attempt is known by its task."""
 
 _WORTH = 30
 """Forks after which to have forked so often shows that what makes them cheaper is worth its time."""
@@ -73,6 +76,7 @@ class Stage:
         self.selector = selectors.DefaultSelector()
         self.running: dict[str, Running] = {}
         self._leaving: dict[int, Running] = {}
+        self._gone: list[int] = []
         self._count = 0
         self._since = 0
         self._habits = touched.Habits()
@@ -98,9 +102,13 @@ class Stage:
     def load(self, path: str, endpoints: dict[str, str], variables: dict[str, str]) -> str:
         """Load a DAG file in a fork; ``loaded`` with this ticket follows."""
         limits = self.place.limits
+        notes = self._ahead and self._habits.begins(_LOAD)
 
         def finish(running: Running) -> tuple[Any, ...]:
-            found = running.child.result()
+            found = _result(running.child)
+            if isinstance(found, tuple):
+                found, memory = found
+                self._habits.keep(_LOAD, memory)
             if not isinstance(found, DagFile) or running.over:
                 took = time.perf_counter() - running.began
                 failure = endings.of_load(
@@ -110,7 +118,7 @@ class Stage:
             found = endings.named(found, limits)
             return ("loaded", running.seat.ticket, found)
 
-        return self._start("", finish, "describe", path, endpoints, variables)
+        return self._start("", finish, "describe", path, endpoints, variables, notes)
 
     def run(self, spec: AttemptSpec, wake: dict[str, Any] | None = None) -> str:
         """Run an attempt in a fork; ``exited`` with its actor follows.
@@ -122,7 +130,7 @@ class Stage:
         notes = self._ahead and wake is None and self._habits.begins(task)
 
         def finish(running: Running) -> tuple[Any, ...]:
-            found = running.child.result()
+            found = _result(running.child)
             if notes and isinstance(found, AttemptResult):
                 self._habits.keep(task, dict(found.details)["touched"])
                 found = replace(found, details=tuple(each for each in found.details if each[0] != "touched"))
@@ -138,15 +146,18 @@ class Stage:
         return self._start(spec.actor, finish, "attempt", spec, wake, notes)
 
     def _perform(self, ticket: str, job: str, arguments: tuple[Any, ...]) -> Any:
-        """In a child: do what it was forked for."""
+        """In a child: do what it was forked for; returns what came of it, and what it was the first to ask."""
+        abstract.begin()
         does: dict[str, Callable[..., Any]] = {
             "describe": self._describe,
             "attempt": self._attempt,
             "life": lambda ticket, spec: life.run(spec, self.place, ticket),
         }
-        return does[job](ticket, *arguments)
+        return does[job](ticket, *arguments), abstract.asked()
 
-    def _describe(self, ticket: str, path: str, endpoints: dict[str, str], variables: dict[str, str]) -> DagFile:
+    def _describe(
+        self, ticket: str, path: str, endpoints: dict[str, str], variables: dict[str, str], notes: bool
+    ) -> DagFile | tuple[DagFile, touched.Spans]:
         record = needs.Record(os.path.dirname(self.place.scratch)) if self._ahead else None
         watch = Watch(self.place.root, str(Path(self.place.scratch, ticket, "egress")), record)
         watch.install()
@@ -156,7 +167,9 @@ class Stage:
             own = settle_in(self.place, ticket)
             record.begin({*variables, *own, *environment.no_proxy_out(""), processes.MARKER})
         found = load.describe(path, self.place.root, endpoints, watch)
-        return replace(found, stand_ins=tuple(stand_ins.used))
+        found = replace(found, stand_ins=tuple(stand_ins.used))
+        # what was imported is here before the next one, which does not write to where it came from
+        return (found, touched.note()) if notes and not found.modules else found
 
     def _attempt(self, ticket: str, spec: AttemptSpec, wake: dict[str, Any] | None, notes: bool) -> AttemptResult:
         given = self.objects.get(spec.file)
@@ -170,7 +183,7 @@ class Stage:
         """Run a pod or a job in a fork; ``exited`` with its actor and its :class:`Death` follows."""
 
         def finish(running: Running) -> tuple[Any, ...]:
-            found = running.child.result()
+            found = _result(running.child)
             if not isinstance(found, Death):
                 found = Death(137, tuple(endings.tail(running.seat.log).splitlines()))
             return ("exited", spec.birth.actor, found)
@@ -200,7 +213,8 @@ class Stage:
         return running is not None and waits.asleep(running.child.pid)
 
     def watch(self) -> None:
-        """End children that use more of the machine than they may. (Not a command.)"""
+        """Do what there is time for: end children that use more of the machine than they may. (Not a command.)"""
+        self._bury_gone()
         for running in list(self.running.values()):
             self._watch_over(running)
 
@@ -264,6 +278,11 @@ class Stage:
         self.selector.register(child.pipe, selectors.EVENT_READ, name or seat.ticket)
         return seat.ticket
 
+    @property
+    def calm(self) -> float | None:
+        """Seconds without news after which there is time for :meth:`watch`; None: there is nothing to do."""
+        return _LULL if self._gone else bounds.EVERY if self.running else None
+
     def stock(self) -> None:
         """Fork a child for the next order, where the last one was taken. (Not a command.)"""
         if self._ahead and self._spare is None and self.running:
@@ -271,6 +290,7 @@ class Stage:
             if self._since == _WORTH:
                 pages.collapse()
             self._spare = spare.prepare(self.place, self._seat(), self._perform, self._let_go, self._habits.likely())
+            self._bury_gone()
 
     def _dismiss(self) -> None:
         """Send away the spare, which is not what a fork would be now."""
@@ -295,9 +315,8 @@ class Stage:
         if isinstance(key, int):
             leaving = self._leaving[key]
             if leaving.child.read() and leaving.child.gone:
-                del self._leaving[key]
                 self.selector.unregister(leaving.child.pipe)
-                self._bury(leaving)
+                self._gone.append(key)
             return
         running = self.running.get(key)
         if running is None or not running.child.read():
@@ -321,6 +340,11 @@ class Stage:
         self._bury(running)
         return message
 
+    def _bury_gone(self) -> None:
+        for pid in self._gone:
+            self._bury(self._leaving.pop(pid))
+        self._gone.clear()
+
     def _bury(self, running: Running) -> None:
         """Have nothing be left of a child: neither it, nor what it has started, nor its folder."""
         os.close(running.child.pipe)
@@ -335,27 +359,14 @@ class Stage:
         shutil.rmtree(running.seat.folder, ignore_errors=True)
 
 
-def serve(stage: Stage, link: socket.socket) -> None:
-    """Serve the director's commands until it hangs up."""
-    decoder = wire.Decoder()
-    stage.selector.register(link, selectors.EVENT_READ, None)
-    while True:
-        ready = stage.selector.select(bounds.EVERY if stage.running else None)
-        if not ready:
-            stage.watch()
-        for key, _ in ready:
-            if key.data is not None:
-                stage.take(key.data)
-                continue
-            piece = link.recv(1 << 20)
-            if not piece:
-                return
-            for number, name, arguments in decoder.feed(piece):
-                try:
-                    stage.emit(("returned", number, getattr(stage, name)(*arguments)))
-                except Exception as error:  # noqa: BLE001 - told to the director, who knows what it asked for
-                    stage.emit(("raised", number, f"{type(error).__name__}: {error}", traceback.format_exc()))
-            stage.stock()
+def _result(child: Child) -> Any:
+    """What came of the child's job, None where it ended without."""
+    left = child.result()
+    if left is None:
+        return None
+    found, asked = left
+    abstract.ask(asked)
+    return found
 
 
 def _end(pid: int) -> None:

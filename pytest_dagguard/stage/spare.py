@@ -62,9 +62,7 @@ class Spare:
         os.close(self.order)
 
 
-def prepare(
-    place: Place, seat: Seat, perform: Perform, close: Callable[[], None], memory: tuple[touched.Span, ...] = ()
-) -> Spare:
+def prepare(place: Place, seat: Seat, perform: Perform, close: Callable[[], None], memory: touched.Spans) -> Spare:
     """Fork a child that settles in and waits.
 
     :param close: called in the child to let go of what belongs to the parent alone

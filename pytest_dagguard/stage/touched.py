@@ -10,21 +10,20 @@ what is in them, and a retry of the same task writes to the same ones. So an att
 from __future__ import annotations
 
 import contextlib
-import errno
 import mmap
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pytest_dagguard.isolation import syscalls
 
 PAGE = mmap.PAGESIZE
 """Bytes of a page."""
 
-NOTED = 2
-"""Which attempt of a task notes its pages: the first still fills caches, and to note them takes some milliseconds."""
+NOTED = 3
+"""From which attempt of a task on one notes its pages: those before it still fill caches."""
 
 KEPT = 16
 """Tasks whose pages are remembered."""
@@ -33,30 +32,26 @@ _ENTRY = 8
 _OURS = 1 << 63 | 1 << 56
 """Of a page's entry: it is in memory, and mapped by no other process."""
 
-Span = tuple[int, int]
-"""Address of a piece of memory, and its length in bytes."""
+Spans: TypeAlias = "array[int]"
+"""Address of a piece of memory and its length in bytes, of the next, ...: no objects, which a fork would write to."""
 
 
-def note() -> tuple[Span, ...]:
+def note() -> Spans:
     """What this process has written to since it was forked, or has had for itself alone all along."""
-    found: list[Span] = []
+    found = array("L")
     with contextlib.suppress(OSError), open("/proc/self/pagemap", "rb", buffering=0) as pagemap:
         for start, end in _private(Path("/proc/self/maps").read_text()):
             pagemap.seek(start // PAGE * _ENTRY)
             entries = array("Q")
             entries.frombytes(pagemap.read((end - start) // PAGE * _ENTRY))
-            found += _spans(start, entries)
-    return tuple(found)
+            found.extend(_spans(start, entries))
+    return found
 
 
-def have(spans: Iterable[Span]) -> None:
+def have(spans: Spans) -> None:
     """Have those pages for this process alone; what is in them stays as it is."""
-    for start, length in spans:
-        try:
-            syscalls.madvise(start, length, syscalls.MADV_POPULATE_WRITE)
-        except OSError as error:
-            if error.errno != errno.ENOMEM:  # which says that there is no such memory in this one
-                return
+    with contextlib.suppress(OSError):
+        syscalls.populate(spans)
 
 
 def _private(maps: str) -> Iterator[tuple[int, int]]:
@@ -68,7 +63,7 @@ def _private(maps: str) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def _spans(start: int, entries: Iterable[int]) -> Iterator[Span]:
+def _spans(start: int, entries: Iterable[int]) -> Iterator[int]:
     first = None
     number = -1
     for number, entry in enumerate(entries):
@@ -76,32 +71,36 @@ def _spans(start: int, entries: Iterable[int]) -> Iterator[Span]:
             if first is None:
                 first = number
         elif first is not None:
-            yield start + first * PAGE, (number - first) * PAGE
+            yield from (start + first * PAGE, (number - first) * PAGE)
             first = None
     if first is not None:
-        yield start + first * PAGE, (number + 1 - first) * PAGE
+        yield from (start + first * PAGE, (number + 1 - first) * PAGE)
 
 
 @dataclass(slots=True)
 class Habits:
     """Which pages the attempts of each task write to."""
 
-    _known: dict[Any, tuple[Span, ...]] = field(default_factory=dict)
+    _known: dict[Any, Spans] = field(default_factory=dict)
     _tries: dict[Any, int] = field(default_factory=dict)
     _last: Any = None
 
     def begins(self, task: Any) -> bool:
-        """Say that an attempt of this task begins; True where it shall note its pages."""
+        """Say that an attempt of this task begins; True where it shall note its pages, which takes milliseconds."""
         self._last = task
         self._tries[task] = self._tries.get(task, 0) + 1
-        return self._tries[task] == NOTED
+        return self._tries[task] >= NOTED and task not in self._known
 
-    def keep(self, task: Any, spans: tuple[Span, ...]) -> None:
+    def keep(self, task: Any, spans: Spans) -> None:
         """Remember what an attempt has noted, of the last few tasks."""
         self._known[task] = spans
         for each in list(self._known)[:-KEPT]:
             del self._known[each]
 
-    def likely(self) -> tuple[Span, ...]:
-        """What the next child will probably write to: it mostly is one of the same task."""
-        return self._known.get(self._last, ())
+    def likely(self) -> Spans:
+        """What the next child will probably write to: it mostly is one of the same task, and else one like it.
+
+        Most of what is written to is that of Airflow and its libraries, whatever the task.
+        """
+        alike = (spans for task, spans in reversed(self._known.items()) if type(task) is type(self._last))
+        return self._known.get(self._last) or next(alike, array("L"))

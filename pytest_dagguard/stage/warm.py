@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable
 from types import FrameType, ModuleType
 
-from pytest_dagguard.stage import boto
+from pytest_dagguard.stage import abstract, boto
 
 
 class NotServed(RuntimeError):
@@ -27,6 +27,7 @@ def import_modules(names: Iterable[str]) -> None:
             with contextlib.suppress(BaseException):
                 importlib.import_module(name)
     libraries()
+    abstract.again()
     settle()
 
 
@@ -90,6 +91,8 @@ def alone() -> None:
     from pytest_dagguard.stage.compat import engine
 
     engine.block()
+    engine.rehearse()
+    abstract.listen()
 
 
 def airflow() -> str:

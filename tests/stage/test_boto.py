@@ -6,32 +6,11 @@ import functools
 import inspect
 import json
 import os
-import select
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from pytest_dagguard.stage import boto
-from pytest_dagguard.stage.child import fork
-
-
-@pytest.fixture
-def in_child(tmp_path: Path) -> Callable[[Callable[[], Any]], Any]:
-    """Calls a function in a fork, which may do to botocore what it likes, and returns what it returns."""
-
-    def run(function: Callable[[], Any]) -> Any:
-        child = fork(lambda: (True, function()), str(tmp_path / "log"))
-        while not child.read():
-            select.select([child.pipe], [], [])
-        os.close(child.pipe)
-        os.waitpid(child.pid, 0)
-        result = child.result()
-        assert result, (tmp_path / "log").read_text()
-        return result[1]
-
-    return run
 
 
 def session() -> Any:

@@ -10,14 +10,14 @@ import pytest
 
 from pytest_dagguard.stage import boto, boto_parts
 
-from .test_boto import in_child, session  # noqa: F401 - a fixture
+from .test_boto import session
 
 
 def described(context: Any) -> tuple[Any, ...]:
     return context.options, context.verify_mode, context.check_hostname, context.keylog_filename, context.get_ciphers()
 
 
-def test_tls_contexts_are_as_botocores_and_nobody_gets_one_twice(in_child: Any) -> None:  # noqa: F811
+def test_tls_contexts_are_as_botocores_and_nobody_gets_one_twice(in_child: Any) -> None:
     def body() -> list[bool]:
         from botocore import httpsession
 
@@ -30,7 +30,7 @@ def test_tls_contexts_are_as_botocores_and_nobody_gets_one_twice(in_child: Any) 
     assert in_child(body) == [True, True]
 
 
-def test_a_tls_context_that_is_to_tell_its_keys_is_made_then(in_child: Any, tmp_path: Any) -> None:  # noqa: F811
+def test_a_tls_context_that_is_to_tell_its_keys_is_made_then(in_child: Any, tmp_path: Any) -> None:
     def body() -> str:
         from botocore import httpsession
 
@@ -41,7 +41,7 @@ def test_a_tls_context_that_is_to_tell_its_keys_is_made_then(in_child: Any, tmp_
     assert in_child(body) == str(tmp_path / "keys")
 
 
-def test_sessions_are_each_ones_own_and_know_the_environment_of_their_use(in_child: Any) -> None:  # noqa: F811
+def test_sessions_are_each_ones_own_and_know_the_environment_of_their_use(in_child: Any) -> None:
     def body() -> tuple[int, list[Any]]:
         import botocore.session
 
@@ -53,7 +53,7 @@ def test_sessions_are_each_ones_own_and_know_the_environment_of_their_use(in_chi
     assert in_child(body) == (boto_parts._SESSIONS + 1, ["ap-south-1"] * (boto_parts._SESSIONS + 1))
 
 
-def test_a_session_has_the_handlers_that_were_added_after_the_stock_was_filled(in_child: Any) -> None:  # noqa: F811
+def test_a_session_has_the_handlers_that_were_added_after_the_stock_was_filled(in_child: Any) -> None:
     def body() -> list[str]:
         from botocore import handlers
 
@@ -66,7 +66,7 @@ def test_a_session_has_the_handlers_that_were_added_after_the_stock_was_filled(i
     assert in_child(body) == ["made"]
 
 
-def test_clients_of_one_service_share_what_their_methods_are_but_not_their_class(in_child: Any) -> None:  # noqa: F811
+def test_clients_of_one_service_share_what_their_methods_are_but_not_their_class(in_child: Any) -> None:
     def body() -> list[bool]:
         boto.remember()
         one, other = session().client("sqs"), session().client("sqs")

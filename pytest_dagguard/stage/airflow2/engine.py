@@ -15,7 +15,7 @@ from pytest_dagguard.stage.airflow2.api import Api
 from pytest_dagguard.stage.airflow2.task import execute
 from pytest_dagguard.stage.compat import dagbag
 
-__all__ = ["TRIGGERS", "block", "connected", "execute", "prepare"]
+__all__ = ["TRIGGERS", "block", "connected", "execute", "prepare", "rehearse"]
 
 TRIGGERS = "pytest_dagguard.stage.airflow2.triggers"
 """The module that runs triggers."""
@@ -38,6 +38,11 @@ def prepare() -> None:
     for name in _OFTEN:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+
+
+def rehearse() -> str:
+    """There is nothing to run before the forks: a task's own run needs a database of its own."""
+    return ""
 
 
 def block() -> None:

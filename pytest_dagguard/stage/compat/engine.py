@@ -16,9 +16,10 @@ if TYPE_CHECKING or MAJOR >= 3:
 else:
     from pytest_dagguard.stage.airflow2 import engine as chosen
 
-__all__ = ["Refused", "block", "connected", "execute", "fire", "prepare", "prepare_triggers"]
+__all__ = ["Refused", "block", "connected", "execute", "fire", "prepare", "prepare_triggers", "rehearse"]
 
-block, connected, execute, prepare = chosen.block, chosen.connected, chosen.execute, chosen.prepare
+block, connected, execute = chosen.block, chosen.connected, chosen.execute
+prepare, rehearse = chosen.prepare, chosen.rehearse
 
 
 def prepare_triggers() -> None:

@@ -8,9 +8,10 @@ import importlib
 from pytest_dagguard.stage.compat import client, dagbag, logs, remember
 from pytest_dagguard.stage.compat.orm import block
 from pytest_dagguard.stage.compat.parse import connected
+from pytest_dagguard.stage.compat.rehearse import rehearse
 from pytest_dagguard.stage.compat.sdk import execute
 
-__all__ = ["TRIGGERS", "block", "connected", "execute", "prepare"]
+__all__ = ["TRIGGERS", "block", "connected", "execute", "prepare", "rehearse"]
 
 TRIGGERS = "pytest_dagguard.stage.compat.triggers"
 """The module that runs triggers."""
