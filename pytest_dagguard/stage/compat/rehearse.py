@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from airflow.sdk.api.datamodels._generated import DagRun
 from airflow.sdk.execution_time import supervisor as supervision
-from airflow.sdk.execution_time import task_runner
 
 from pytest_dagguard.model.attempt import AttemptSpec
 from pytest_dagguard.stage import describe
@@ -31,6 +31,15 @@ from pytest_dagguard.stage.loopback import Asked, Headers, Loopback
 
 _OFTEN = 10
 """Python specialises what it has run eight times."""
+
+_PLUGINS = (
+    "airflow.plugins_manager",
+    "airflow.sdk.plugins_manager",
+    "airflow.listeners.listener",
+    "airflow.sdk.listener",
+    "airflow.sdk.execution_time.task_runner",
+)
+"""Modules that keep what they have made of plugins."""
 
 _DAG = "dagguard_rehearsal"
 _NOW = "2024-01-01T00:00:00Z"
@@ -77,7 +86,8 @@ class _Nobody(Loopback):
                 ("logical_date", "data_interval_start", "data_interval_end", "run_after", "start_date"), _NOW
             ),
         }
-        return 200, [(b"content-type", b"application/json")], json.dumps({"dag_run": run, "max_tries": 0}).encode()
+        known = {name: value for name, value in run.items() if name in DagRun.model_fields}
+        return 200, [(b"content-type", b"application/json")], json.dumps({"dag_run": known, "max_tries": 0}).encode()
 
 
 def rehearse() -> str:
@@ -124,23 +134,19 @@ def _once(path: str) -> str:
 
 @contextlib.contextmanager
 def _put_back() -> Iterator[None]:
-    """Put back what a task's run changes in its process, and have neither plugins nor loggers remembered."""
+    """Put back what a task's run changes in its process, and have loggers not be remembered."""
     variables, handler = dict(os.environ), signal.getsignal(signal.SIGTERM)
     remembers = structlog.get_config()["cache_logger_on_first_use"]
     structlog.configure(cache_logger_on_first_use=False)
-    plugins = sys.modules.get("airflow.sdk.plugins_manager")
     try:
         with (
-            _changed(plugins, "_get_plugins", lambda: ([], {})),
+            _without_plugins(),
             _changed(sdk, "_socket_for_programs", lambda _: contextlib.nullcontext()),
             contextlib.redirect_stdout(io.StringIO()),
             contextlib.redirect_stderr(io.StringIO()),
         ):
             yield
     finally:
-        for each in (getattr(task_runner, "get_listener_manager", None), *vars(plugins or object).values()):
-            if hasattr(each, "cache_clear"):
-                each.cache_clear()
         structlog.configure(cache_logger_on_first_use=remembers)
         signal.signal(signal.SIGTERM, handler)
         os.environ.clear()
@@ -148,13 +154,35 @@ def _put_back() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _without_plugins() -> Iterator[None]:
+    """Have Airflow find no plugin meanwhile, and look for them in each fork: they are the repository's."""
+    with contextlib.ExitStack() as changes:
+        for name in _PLUGINS:
+            module: Any = sys.modules.get(name)
+            if module is None:
+                continue
+            changes.callback(_restore, module, dict(vars(module)))
+            if hasattr(module, "_get_plugins"):
+                module._get_plugins = lambda: ([], {})
+            elif hasattr(module, "plugins"):  # before Airflow 3.2: found once, and kept
+                module.plugins = []
+        yield
+
+
+def _restore(module: Any, before: dict[str, Any]) -> None:
+    vars(module).update(before)
+    for each in before.values():
+        if hasattr(each, "cache_clear"):
+            each.cache_clear()
+
+
+@contextlib.contextmanager
 def _changed(module: Any, name: str, value: Any) -> Iterator[None]:
-    """Have a module another attribute of that name, where it has one."""
-    before = getattr(module, name, None)
-    if before is not None:
-        setattr(module, name, value)
-    yield
-    if before is not None:
+    before = getattr(module, name)
+    setattr(module, name, value)
+    try:
+        yield
+    finally:
         setattr(module, name, before)
 
 
