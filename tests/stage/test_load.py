@@ -224,7 +224,7 @@ def at_work(stage: psutil.Process, before: set[int]) -> list[int]:
     """What runs below the stage and has begun its work, unlike the child that it forks ahead of the next order."""
     found = []
     for each in stage.children(recursive=True):
-        with contextlib.suppress(psutil.Error):
+        with contextlib.suppress(psutil.Error, FileNotFoundError):  # it ends while it is looked at
             if each.pid not in before and Path(each.cwd()).name == "work":
                 found.append(each.pid)
     return found
